@@ -25,8 +25,8 @@ __all__ = ["NOMINAL", "BeamRun", "Beams", "ResolvedBeams", "resolve_beams"]
 class Beams:
     """The beams of one running period.
 
-    The defaults are the nominal values of basf2's conditions database, which are a few 1e-7 below
-    the round 7.004 and 4.002 GeV; beams are massless there.
+    The defaults are the nominal values of basf2, with the digits that the stored recoil angles, Mbc
+    and ΔE of real ntuples determine; they are a few 1e-7 below the round 7.004 and 4.002 GeV.
 
     Parameters
     ----------
@@ -38,10 +38,10 @@ class Beams:
         Gaussian spread of the energies of the electron and the positron beam, GeV.
     """
 
-    px: float = 0.4566178846
+    px: float = 0.4566178851280186
     py: float = 0.0
-    pz: float = 2.9994151703
-    energy: float = 11.0059995654
+    pz: float = 2.999415169212329
+    energy: float = 11.005999565168887
     half_crossing_angle: float = 0.0415
     her_spread: float = 5.13e-3
     ler_spread: float = 2.375e-3

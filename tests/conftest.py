@@ -1,0 +1,17 @@
+"""What all tests share: where the real basf2 files are, if anywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
+
+
+@pytest.fixture(scope="session")
+def reference() -> Path:
+    """The folder of real basf2 files and theory tables beside the project."""
+    if not REFERENCE.is_dir():
+        pytest.skip("the folder shared/reference with real basf2 files is not beside the project")
+    return REFERENCE
