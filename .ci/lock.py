@@ -56,8 +56,8 @@ def requirement(package: dict[str, Any]) -> str:
 
 def main() -> None:
     """Write requirements.txt (to run) and requirements-dev.txt (what tests and checks add)."""
-    run = resolve([])
-    develop = resolve(["--group", "dev", "--extra", "notebook"])
+    run = resolve(["--group", "build"])
+    develop = resolve(["--group", "build", "--group", "dev", "--extra", "notebook"])
     names = {(package["name"], package["version"]) for package in run}
     added = [package for package in develop if (package["name"], package["version"]) not in names]
     clashes = {name for name, _ in names} & {package["name"] for package in added}

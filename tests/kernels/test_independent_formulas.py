@@ -19,12 +19,14 @@ def as_vector(v: FourVector) -> vector.VectorNumpy4D:
 
 @pytest.fixture
 def muons(rng: np.random.Generator) -> FourVector:
-    return FourVector.with_mass(*rng.normal(0, 2, (3, 500)), 0.1056583755)
+    px, py, pz = rng.normal(0, 2, (3, 500))
+    return FourVector.with_mass(px, py, pz, 0.1056583755)
 
 
 @pytest.fixture
 def others(rng: np.random.Generator) -> FourVector:
-    return FourVector.with_mass(*rng.normal(0, 1, (3, 500)), 0.1056583755)
+    px, py, pz = rng.normal(0, 1, (3, 500))
+    return FourVector.with_mass(px, py, pz, 0.1056583755)
 
 
 def test_boost_to_rest_frame_is_that_of_the_vector_package(muons: FourVector) -> None:

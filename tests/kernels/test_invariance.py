@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -19,8 +17,8 @@ def four_vectors(mass: float = 0.1056583755) -> st.SearchStrategy[FourVector]:
     component = st.floats(-6, 6, allow_nan=False)
 
     def build(momentum: tuple[float, float, float]) -> FourVector:
-        columns: list[Any] = [np.array([c]) for c in momentum]
-        return FourVector.with_mass(*columns, mass)
+        px, py, pz = np.array(momentum).reshape(3, 1)
+        return FourVector.with_mass(px, py, pz, mass)
 
     return st.tuples(component, component, component).map(build)
 
@@ -32,7 +30,7 @@ heavy = four_vectors(mass=3.0)
 
 def rotated(v: FourVector, rotation: Rotation) -> FourVector:
     px, py, pz = rotation.apply(np.column_stack(v[:3])).T
-    return FourVector(*(np.ascontiguousarray(c) for c in (px, py, pz)), v.energy)
+    return FourVector(px.copy(), py.copy(), pz.copy(), v.energy)
 
 
 @settings(deadline=None)
