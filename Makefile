@@ -21,7 +21,7 @@ $(VENV)/run: requirements.txt pyproject.toml
 	@touch $@
 
 $(VENV)/dev: $(VENV)/run requirements-dev.txt
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt -r requirements-dev.txt
 	@touch $@
 
 install: $(VENV)/run  ## build .venv from the hash-pinned requirements

@@ -10,8 +10,7 @@ nox.options.reuse_existing_virtualenvs = True
 
 def install(session: nox.Session) -> None:
     """Install the pinned requirements and darkbelle itself."""
-    session.install("--require-hashes", "-r", "requirements.txt")
-    session.install("--require-hashes", "-r", "requirements-dev.txt")
+    session.install("--require-hashes", "-r", "requirements.txt", "-r", "requirements-dev.txt")
     session.install("--no-deps", "--no-build-isolation", "-e", ".")
 
 
