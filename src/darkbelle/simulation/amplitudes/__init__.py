@@ -1,0 +1,1 @@
+"""Tree-level helicity amplitudes by explicit Dirac algebra, compiled."""

@@ -1,0 +1,90 @@
+"""Muon pairs from the collision of two photons, both beam particles mostly lost along the beams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from darkbelle.constants import FEMTOBARN_PER_NANOBARN, MUON_MASS
+from darkbelle.errors import ConfigurationError
+from darkbelle.simulation.events import Generated, GeneratedEvents
+from darkbelle.simulation.two_photon_pairs import TwoPhotonEvents, TwoPhotonPairs
+from darkbelle.simulation.unweighting import Unweighting
+from darkbelle.vectors import FourVector
+
+__all__ = ["TwoPhotonMuonPair"]
+
+# E. Kou et al. (The Belle II Physics Book), PTEP 2019, 123C01, for pairs above the mass
+KNOWN_CROSS_SECTION = 18.9 * FEMTOBARN_PER_NANOBARN
+KNOWN_FROM_MASS = 0.5
+
+
+@dataclass(frozen=True)
+class TwoPhotonMuonPair:
+    """e+e− → e+e−μ+μ− by two photons, with the exact lowest-order amplitude of these diagrams.
+
+    The cross section is the known one for muon pairs above 0.5 GeV, times the calculated fraction that
+    passes the options; the calculation alone gives 0.98 of the known one. Muons radiated by the
+    electrons, and radiation from the beams, are not included. Both scattered beam particles are among
+    the particles, so that the detector can see those at large angles.
+
+    Parameters
+    ----------
+    min_recoil_pt
+        Least transverse momentum of the muons together, which is that of the recoil, to the beams, GeV.
+    min_momentum
+        Least momentum of each muon in the lab, GeV. Above 0 both muons must be in the tracking
+        acceptance, too.
+    least_mass
+        Of the muon pair, GeV.
+
+    Raises
+    ------
+    ConfigurationError
+        An option is negative, or the mass below its threshold.
+    """
+
+    min_recoil_pt: float = 0.0
+    min_momentum: float = 0.0
+    least_mass: float = KNOWN_FROM_MASS
+
+    def __post_init__(self) -> None:
+        if self.min_recoil_pt < 0.0 or self.min_momentum < 0.0 or self.least_mass < 2.0 * MUON_MASS:
+            raise ConfigurationError(
+                f"two-photon muon pairs: got min_recoil_pt = {self.min_recoil_pt}, min_momentum = "
+                f"{self.min_momentum}, least_mass = {self.least_mass} GeV; expected none negative, and "
+                f"a mass of at least two muons', {2.0 * MUON_MASS:.4f} GeV"
+            )
+
+    @property
+    def name(self) -> str:
+        """Name of the sample."""
+        return "eemumu"
+
+    @property
+    def process(self) -> str:
+        """Process of the channel."""
+        return "eemumu"
+
+    @cached_property
+    def cross_section_fb(self) -> float:
+        """Cross section of what passes the options, fb."""
+        calculated = TwoPhotonPairs(KNOWN_FROM_MASS).unweighting.cross_section_fb
+        return KNOWN_CROSS_SECTION / calculated * self._unweighting.cross_section_fb
+
+    @property
+    def branching_fraction(self) -> float:
+        """One: nothing decays."""
+        return 1.0
+
+    @cached_property
+    def _unweighting(self) -> Unweighting[TwoPhotonEvents]:
+        return TwoPhotonPairs(self.least_mass, self.min_recoil_pt, self.min_momentum).unweighting
+
+    def generate(self, size: int, rng: np.random.Generator) -> Generated:
+        """Return ``size`` events and their number: nothing else is made."""
+        events = self._unweighting.sample(size, rng, "two-photon muon pairs")
+        momenta = FourVector(*(np.stack(columns, axis=1) for columns in zip(*events, strict=True)))
+        return Generated(GeneratedEvents.from_slots(np.array([11, -11, 13, -13]), momenta), size)

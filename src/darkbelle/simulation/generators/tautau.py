@@ -1,0 +1,141 @@
+"""Pairs of τ leptons: radiation by Pythia, decays by TAUOLA, spins correlated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkbelle.constants import FEMTOBARN_PER_NANOBARN, TAU_MASS
+from darkbelle.errors import ConfigurationError
+from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
+from darkbelle.simulation.events import Generated
+from darkbelle.simulation.light_mesons import decay_light_mesons
+from darkbelle.simulation.particles import Particles
+from darkbelle.simulation.pythia import fermion_pairs
+from darkbelle.simulation.tau_decays import BRANCHING_FRACTIONS, TauDecays, decay_taus
+from darkbelle.simulation.tau_spin import align_spins, pair_axes, rotated, spin_correlation
+from darkbelle.vectors import FourVector
+
+__all__ = ["TauPair"]
+
+CROSS_SECTION = 0.919 * FEMTOBARN_PER_NANOBARN  # S. Banerjee et al., Phys. Rev. D 77 (2008) 054012
+PROPER_LENGTH = 87.03e-4  # cτ in cm, PDG 2024
+
+
+@dataclass(frozen=True)
+class TauPair:
+    r"""e+e− → τ+τ−(γ), both τ decayed, with spin correlation.
+
+    The spins are correlated as in γ* → τ+τ− at lowest order, in the rest frame of the pair after all
+    radiation; neither Z exchange nor spin flips by radiation are in. π0 and η are
+    decayed, K_S and K_L are left to the detector. Daughters start where the τ decays.
+
+    Parameters
+    ----------
+    modes
+        ``"all"``, or the modes of the two τ as keys of
+        `darkbelle.simulation.tau_decays.BRANCHING_FRACTIONS`, such as ``("e", "mu")``. Two different
+        ones are given to the two charges at random. Leptonic modes include radiation.
+
+    Raises
+    ------
+    ConfigurationError
+        A mode is unknown, or not two are given.
+    """
+
+    modes: Literal["all"] | tuple[str, str] = "all"
+
+    def __post_init__(self) -> None:
+        if self.modes == "all":
+            return
+        known = ", ".join(BRANCHING_FRACTIONS)
+        if isinstance(self.modes, str) or len(self.modes) != 2 or set(self.modes) - set(BRANCHING_FRACTIONS):
+            raise ConfigurationError(
+                f"modes of a τ pair: got {self.modes!r}, expected 'all' or two of {known}, one for each τ"
+            )
+        object.__setattr__(self, "modes", tuple(self.modes))  # lists come from YAML
+
+    @property
+    def name(self) -> str:
+        """Name of the sample."""
+        return "tautau" if self.modes == "all" else "tautau_" + "_".join(self.modes)
+
+    @property
+    def process(self) -> str:
+        """Process of the channel."""
+        return "tautau"
+
+    @property
+    def cross_section_fb(self) -> float:
+        """Cross section of e+e− → τ+τ−(γ) at the Υ(4S), fb."""
+        return CROSS_SECTION
+
+    @property
+    def branching_fraction(self) -> float:
+        """Product of the branching fractions of the two modes, both assignments to the charges added."""
+        if self.modes == "all":
+            return 1.0
+        first, second = self.modes
+        ways = 1 if first == second else 2
+        return ways * BRANCHING_FRACTIONS[first] * BRANCHING_FRACTIONS[second]
+
+    def generate(self, size: int, rng: np.random.Generator) -> Generated:
+        """Return ``size`` events and their number: nothing is filtered."""
+        pairs = Particles.of_events(fermion_pairs(15, TAU_MASS, size, rng))
+        minus, plus = pairs.taken(pairs.pdg == 15), pairs.taken(pairs.pdg == -15)
+        modes_minus, modes_plus = _modes(self.modes, size, rng)
+        frame = minus.momenta.plus(plus.momenta)
+        axes, cos_theta = pair_axes(minus.momenta, plus.momenta)
+        gamma = np.sqrt(frame.mass_squared()) / (2.0 * TAU_MASS)
+        decays_minus = decay_taus(15, modes_minus, rng)
+        decays_plus = align_spins(
+            decays_minus, decay_taus(-15, modes_plus, rng), spin_correlation(cos_theta, gamma), rng
+        )
+        to_frame = np.transpose(axes, (0, 2, 1))
+        daughters = [
+            _placed(
+                decays._replace(momenta=rotated(decays.momenta, to_frame)),
+                tau,
+                frame,
+                rng.exponential(size=size),
+            )
+            for tau, decays in ((minus, decays_minus), (plus, decays_plus))
+        ]
+        radiation = pairs.taken(np.abs(pairs.pdg) != 15)
+        final = decay_light_mesons(Particles.joined([radiation, *daughters]), rng)
+        return Generated(final.into_events(size, "cm"), size)
+
+
+def _modes(
+    modes: Sequence[str], size: int, rng: np.random.Generator
+) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
+    """Return the modes of the τ− and of the τ+ of each event."""
+    if modes == "all":
+        return np.full(size, "all"), np.full(size, "all")
+    swapped = rng.random(size) < 0.5
+    first, second = modes
+    return np.where(swapped, second, first), np.where(swapped, first, second)
+
+
+def _placed(decays: TauDecays, tau: Particles, frame: FourVector, lifetime: NDArray[np.float64]) -> Particles:
+    """Return the products of τ leptons in the CM frame, from where these decay.
+
+    Products come along the axes of the pair's rest frame ``frame``, boosted into that of the τ, so
+    they go back in the same two steps. ``lifetime`` is in units of the mean.
+    """
+    event, slot = np.nonzero(decays.pdg)
+    at_rest = FourVector(*(column[event, slot] for column in decays.momenta))
+    tau_in_frame = boost_to_rest_frame(tau.momenta, frame)
+    in_frame = boost_from_rest_frame(at_rest, FourVector(*(column[event] for column in tau_in_frame)))
+    flight = np.stack(tau.momenta[:3], axis=1) * (lifetime * PROPER_LENGTH / TAU_MASS)[:, None]
+    return Particles(
+        tau.event[event],
+        decays.pdg[event, slot],
+        boost_from_rest_frame(in_frame, FourVector(*(column[event] for column in frame))),
+        flight[event],
+        tau.pdg[event],
+    )

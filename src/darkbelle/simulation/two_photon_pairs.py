@@ -1,0 +1,194 @@
+r"""Muon pairs from two virtual photons, from the exact amplitude, with both scattered beam particles.
+
+Proposals follow the spectrum of equivalent photons: even in the logarithm of both virtualities and in
+the pair's rapidity, with low masses favoured, muons even in rapidity along the photons. The weight is
+the exact matrix element on exact kinematics: no virtuality is neglected.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkbelle.beams import NOMINAL
+from darkbelle.constants import ELECTRON_MASS, HBAR_C_SQUARED, MUON_MASS
+from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
+from darkbelle.simulation.acceptance import inside_tracking
+from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, squared_amplitude
+from darkbelle.simulation.directions import at_angle, unit
+from darkbelle.simulation.equivalent_photons import least_virtuality
+from darkbelle.simulation.unweighting import Proposals, Unweighting, taken
+from darkbelle.vectors import Column, FourVector
+
+__all__ = ["ScatteredBeam", "TwoPhotonEvents", "TwoPhotonPairs", "scattered_beam"]
+
+PILOT_SIZE = {False: 200_000, True: 1_500_000}  # without and with a filter, which few proposals pass
+PILOT_SEED = 1971
+MASS_POWER = 0.7  # proposals fall as this power of x1 x2, beyond 1/(x1 x2)
+LARGEST_FRACTION = 0.999
+TINY = 1e-12  # keeps logarithms finite at the edges of phase space
+
+
+class TwoPhotonEvents(NamedTuple):
+    """Final states in the CM frame of the beams, electron along +z, GeV, shape (n,)."""
+
+    electron: FourVector
+    positron: FourVector
+    muon: FourVector
+    antimuon: FourVector
+
+
+class ScatteredBeam(NamedTuple):
+    """A beam particle after it emitted a photon, CM frame, GeV, shape (n,)."""
+
+    particle: FourVector
+    photon: FourVector
+
+
+def scattered_beam(
+    x: Column, q_squared: Column, azimuth: Column, *, direction: int, energy: float
+) -> ScatteredBeam:
+    """Return beam particle and photon for a given energy fraction and virtuality of the photon.
+
+    Differences that would be lost to rounding at small angles are written out.
+
+    Parameters
+    ----------
+    x
+        Energy of the photon over that of the beam, shape (n,).
+    q_squared
+        Virtuality Q², GeV², from `least_virtuality` to the value that scatters backwards.
+    azimuth
+        Of the scattered particle, rad.
+    direction
+        +1 for the beam along z, −1 for the other.
+    energy
+        Of the beam, GeV.
+    """
+    after = energy * (1.0 - x)
+    p_before = math.sqrt(energy**2 - ELECTRON_MASS**2)
+    p_after = np.sqrt(after**2 - ELECTRON_MASS**2)
+    half_sine2 = (q_squared - least_virtuality(x)) / (4.0 * p_before * p_after)
+    sine = 2.0 * np.sqrt(half_sine2 * np.maximum(0.0, 1.0 - half_sine2))
+    px, py = p_after * sine * np.cos(azimuth), p_after * sine * np.sin(azimuth)
+    p_lost = x * energy * (energy + after) / (p_before + p_after)
+    particle = FourVector(px, py, direction * p_after * (1.0 - 2.0 * half_sine2), after)
+    photon = FourVector(-px, -py, direction * (p_lost + 2.0 * p_after * half_sine2), energy * x)
+    return ScatteredBeam(particle, photon)
+
+
+@dataclass(frozen=True)
+class TwoPhotonPairs:
+    """e−e+ → e−e+ μ−μ+ by two photons, within what a selection can accept.
+
+    Parameters
+    ----------
+    least_mass
+        Of the muons, GeV.
+    min_pair_pt
+        Least transverse momentum of both muons together to the beams, GeV.
+    min_momentum
+        Least momentum of each muon in the lab, GeV. Above 0 both muons must be in the tracking
+        acceptance, too.
+    sqrt_s
+        Of the collision, GeV.
+    """
+
+    least_mass: float
+    min_pair_pt: float = 0.0
+    min_momentum: float = 0.0
+    sqrt_s: float = NOMINAL.sqrt_s
+
+    @cached_property
+    def unweighting(self) -> Unweighting[TwoPhotonEvents]:
+        """The cross section, to some 0.7 %, and the source of unweighted events."""
+        filtered = self.min_pair_pt > 0.0 or self.min_momentum > 0.0
+        return Unweighting.from_pilot(self.propose, PILOT_SIZE[filtered], PILOT_SEED)
+
+    def propose(self, size: int, rng: np.random.Generator) -> Proposals[TwoPhotonEvents]:
+        """Draw ``size`` proposals and return those of non-zero weight."""
+        energy = self.sqrt_s / 2.0
+        x1, x2, per_x = self._fractions(size, rng)
+        q1, q2, per_q = self._virtualities(x1, x2, rng)
+        azimuth = rng.uniform(0.0, 2.0 * math.pi, (2, len(x1)))
+        first = scattered_beam(x1, q1, azimuth[0], direction=1, energy=energy)
+        second = scattered_beam(x2, q2, azimuth[1], direction=-1, energy=energy)
+        pair = first.photon.plus(second.photon)
+        asked = (pair.mass_squared() > self.least_mass**2) & (np.hypot(pair.px, pair.py) >= self.min_pair_pt)
+        muon, antimuon, per_angle = _muons(*taken((pair, first.photon), asked), rng)
+        found = self._found(muon) & self._found(antimuon)
+        chosen = np.flatnonzero(asked)[found]
+        muon, antimuon = taken((muon, antimuon), found)
+        electron, photon1, positron, photon2 = taken((*first, *second), chosen)
+        p_beam = math.sqrt(energy**2 - ELECTRON_MASS**2)
+        momenta = TwoPhotonMomenta(
+            FourVector.single(0.0, 0.0, p_beam, energy),
+            FourVector.single(0.0, 0.0, -p_beam, energy),
+            *(electron, positron, photon1, photon2, muon, antimuon),
+        )
+        squared = squared_amplitude(momenta, (q1[chosen], q2[chosen]))
+        # each scattered particle has d³p/(2E) = dx dQ² dφ/4, the beams being relativistic
+        per_azimuth = (2.0 * math.pi / 4.0) ** 2 / (2.0 * math.pi) ** 6
+        weight = squared / (2.0 * self.sqrt_s**2) * per_azimuth * (per_x * per_q)[chosen] * per_angle[found]
+        return Proposals(TwoPhotonEvents(electron, positron, muon, antimuon), HBAR_C_SQUARED * weight)
+
+    def _fractions(self, size: int, rng: np.random.Generator) -> tuple[Column, Column, Column]:
+        """Draw the photons' energy fractions, and return one over their density."""
+        # virtual photons can make more than x1 x2 s
+        lowest = self.least_mass**2 / self.sqrt_s**2 / 2.0
+        whole = lowest**-MASS_POWER - 1.0
+        product = (1.0 + rng.random(size) * whole) ** (-1.0 / MASS_POWER)
+        x1 = product ** rng.random(size)
+        x2 = product / x1
+        per_density = -np.log(product) * whole / MASS_POWER * product ** (1.0 + MASS_POWER)
+        inside = (x1 < LARGEST_FRACTION) & (x2 < LARGEST_FRACTION)
+        return x1[inside], x2[inside], per_density[inside]
+
+    def _virtualities(
+        self, x1: Column, x2: Column, rng: np.random.Generator
+    ) -> tuple[Column, Column, Column]:
+        """Draw both virtualities, and return one over their density, GeV⁴.
+
+        Q² is above the squared transverse momentum of a photon, and one of the two has at least half
+        of the pair's: so one is drawn large, the other anywhere.
+        """
+        first_is_large = rng.random(len(x1)) < 0.5
+        drawn, anywhere, large = [], [], []
+        for x, is_large in ((x1, first_is_large), (x2, ~first_is_large)):
+            lowest = least_virtuality(x)
+            highest = lowest + self.sqrt_s**2 * (1.0 - x)
+            cut = np.clip(self.min_pair_pt**2 / 4.0, lowest, highest * (1.0 - TINY))
+            start = np.where(is_large, cut, lowest)
+            q_squared = start * (highest / start) ** rng.random(len(x))
+            drawn.append(q_squared)
+            anywhere.append(1.0 / np.log(highest / lowest))
+            large.append(np.where(q_squared >= cut, 1.0 / np.log(highest / cut), 0.0))
+        density = (large[0] * anywhere[1] + anywhere[0] * large[1]) / 2.0
+        return drawn[0], drawn[1], drawn[0] * drawn[1] / density
+
+    def _found(self, muon: FourVector) -> NDArray[np.bool_]:
+        if self.min_momentum > 0.0:
+            return inside_tracking(muon, self.min_momentum)
+        return np.ones(len(muon.energy), dtype=bool)
+
+
+def _muons(
+    pair: FourVector, photon: FourVector, rng: np.random.Generator
+) -> tuple[FourVector, FourVector, Column]:
+    """Draw μ− and μ+ even in rapidity along the photon, and return their phase space over the density."""
+    mass = np.sqrt(pair.mass_squared())
+    beta = np.sqrt(np.maximum(TINY, 1.0 - 4.0 * MUON_MASS**2 / mass**2))
+    limit = np.arctanh(beta)
+    cosine = np.tanh(rng.uniform(-1.0, 1.0, len(mass)) * limit) / beta
+    density = beta / (2.0 * limit * (1.0 - (beta * cosine) ** 2))
+    axis = unit(np.stack(boost_to_rest_frame(photon, pair)[:3], axis=1))
+    direction = at_angle(axis, cosine, rng.uniform(0.0, 2.0 * math.pi, len(mass)))
+    px, py, pz = mass * beta / 2.0 * direction.T
+    muon = boost_from_rest_frame(FourVector.with_mass(px, py, pz, MUON_MASS), pair)
+    antimuon = boost_from_rest_frame(FourVector.with_mass(-px, -py, -pz, MUON_MASS), pair)
+    return muon, antimuon, beta / (16.0 * math.pi) / density

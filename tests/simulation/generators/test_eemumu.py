@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from darkbelle.beams import NOMINAL
+from darkbelle.constants import ELECTRON_MASS, HBAR_C_SQUARED, MUON_MASS
+from darkbelle.errors import ConfigurationError
+from darkbelle.kernels import boost_from_rest_frame
+from darkbelle.simulation.acceptance import inside_tracking
+from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, squared_amplitude
+from darkbelle.simulation.equivalent_photons import angular_density, photon_flux
+from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.generators import generator
+from darkbelle.simulation.two_photon_pairs import TwoPhotonPairs, scattered_beam
+from darkbelle.vectors import FourVector
+
+ENERGY = NOMINAL.sqrt_s / 2.0
+P_BEAM = math.sqrt(ENERGY**2 - ELECTRON_MASS**2)
+
+
+def test_scattered_beam_and_photon_share_the_beam() -> None:
+    x, q_squared = np.array([0.01, 0.3, 0.9]), np.array([1e-3, 2.0, 0.5])
+    for direction in (1, -1):
+        particle, photon = scattered_beam(x, q_squared, np.full(3, 0.7), direction=direction, energy=ENERGY)
+        total = particle.plus(photon)
+        np.testing.assert_allclose(total.energy, ENERGY, rtol=1e-14)
+        np.testing.assert_allclose(total.pz, direction * P_BEAM, rtol=1e-12)
+        np.testing.assert_allclose(np.hypot(total.px, total.py), 0.0, atol=1e-15)
+        np.testing.assert_allclose(-photon.mass_squared(), q_squared, rtol=1e-6)
+        np.testing.assert_allclose(particle.mass_squared(), ELECTRON_MASS**2, atol=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("x1", "x2", "q_squared", "cosine"),
+    [(0.3, 0.2, 1e-7, 0.3), (0.05, 0.6, 1e-6, -0.8), (0.7, 0.7, 1e-5, 0.0)],
+)
+def test_amplitude_is_that_of_equivalent_photons_at_small_virtuality(
+    x1: float, x2: float, q_squared: float, cosine: float
+) -> None:
+    # azimuths averaged, because each photon is linearly polarised
+    size = 24
+    turn = 2.0 * math.pi / size * np.arange(size)
+    phi1, phi2 = (axis.ravel() for axis in np.meshgrid(turn, turn))
+    ones = np.ones_like(phi1)
+    first = scattered_beam(x1 * ones, q_squared * ones, phi1, direction=1, energy=ENERGY)
+    second = scattered_beam(x2 * ones, q_squared * ones, phi2, direction=-1, energy=ENERGY)
+    pair = first.photon.plus(second.photon)
+    mass = np.sqrt(pair.mass_squared())
+    p = np.sqrt(mass**2 / 4.0 - MUON_MASS**2)
+    sine = math.sqrt(1.0 - cosine**2)
+    muon = FourVector.with_mass(p * sine, 0.0 * p, p * cosine, MUON_MASS)
+    antimuon = FourVector.with_mass(-p * sine, 0.0 * p, -p * cosine, MUON_MASS)
+    momenta = TwoPhotonMomenta(
+        FourVector.single(0.0, 0.0, P_BEAM, ENERGY),
+        FourVector.single(0.0, 0.0, -P_BEAM, ENERGY),
+        first.particle,
+        second.particle,
+        first.photon,
+        second.photon,
+        boost_from_rest_frame(muon, pair),
+        boost_from_rest_frame(antimuon, pair),
+    )
+    squared = np.mean(squared_amplitude(momenta, (q_squared * ones, q_squared * ones)))
+    # dσ/(dx1 dx2 dQ1² dQ2² dcosθ): dx dQ² dφ/4 for each beam, two-body phase space for the muons
+    beta = float(2.0 * p[0] / mass[0])
+    phase_space = (2.0 * math.pi / 4.0) ** 2 / (2.0 * math.pi) ** 6 * beta / (16.0 * math.pi)
+    exact = HBAR_C_SQUARED * squared * phase_space / (2.0 * NOMINAL.sqrt_s**2)
+    fluxes = [photon_flux(np.array([x]), np.array([q_squared]))[0] for x in (x1, x2)]
+    equivalent = fluxes[0] * fluxes[1] * angular_density(np.array([cosine]), mass[:1])[0]
+    assert exact == pytest.approx(equivalent, rel=2e-3)
+
+
+def test_cross_section_of_the_amplitude_is_near_the_known_one() -> None:
+    # 18.9 nb holds all diagrams: those of two photons are nearly all of it
+    size = 60_000
+    weight = TwoPhotonPairs(0.5).propose(size, np.random.default_rng(1)).weight
+    assert weight.sum() / size == pytest.approx(18.9e6, rel=0.04)
+
+
+def test_filters_take_what_they_say_and_no_more() -> None:
+    size, cut, least = 300_000, 0.4, 0.3
+    events, weight = TwoPhotonPairs(0.8).propose(size, np.random.default_rng(2))
+    passes = np.hypot(events.muon.px + events.antimuon.px, events.muon.py + events.antimuon.py) >= cut
+    passes &= inside_tracking(events.muon, least) & inside_tracking(events.antimuon, least)
+    by_hand = weight[passes]
+    filtered = TwoPhotonPairs(0.8, cut, least).propose(size, np.random.default_rng(3)).weight
+    error = math.hypot(math.sqrt(np.sum(by_hand**2)), math.sqrt(np.sum(filtered**2)))
+    assert abs(by_hand.sum() - filtered.sum()) < 4.0 * error
+    assert error < 0.1 * filtered.sum()
+
+
+@pytest.fixture(scope="module")
+def events() -> GeneratedEvents:
+    made = generator("eemumu", min_recoil_pt=0.5, min_momentum=0.5, least_mass=1.0)
+    return made.generate(1500, np.random.default_rng(5)).events
+
+
+def test_events_conserve_momentum_and_pass_the_filter(events: GeneratedEvents) -> None:
+    columns = np.array(events.momenta).reshape(4, len(events), 4)
+    np.testing.assert_allclose(columns.sum(axis=2)[:3], 0.0, atol=1e-12)
+    np.testing.assert_allclose(columns.sum(axis=2)[3], NOMINAL.sqrt_s, rtol=1e-9)
+    assert events.pdg[:4].tolist() == [11, -11, 13, -13]
+    muon, antimuon = (FourVector(*columns[:, :, slot]) for slot in (2, 3))
+    pair = muon.plus(antimuon)
+    assert np.hypot(pair.px, pair.py).min() >= 0.5
+    assert pair.mass_squared().min() >= 1.0
+    assert inside_tracking(muon, 0.5).all()
+    assert inside_tracking(antimuon, 0.5).all()
+
+
+def test_same_seed_same_events(events: GeneratedEvents) -> None:
+    made = generator("eemumu", min_recoil_pt=0.5, min_momentum=0.5, least_mass=1.0)
+    again = made.generate(1500, np.random.default_rng(5)).events
+    np.testing.assert_array_equal(again.px, events.px)
+    np.testing.assert_array_equal(again.energy, events.energy)
+
+
+def test_impossible_options_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="least_mass"):
+        generator("eemumu", least_mass=0.1)
