@@ -38,6 +38,22 @@ def test_files_are_found_beside_the_dataset_file(tmp_path: Path) -> None:
     assert read.model_copy(update={"files": ("a.root",)}) == TAU_PAIRS
 
 
+def test_patterns_are_replaced_by_the_files_that_match(tmp_path: Path) -> None:
+    for name in ("b_2.root", "b_1.root", "c.root"):
+        (tmp_path / name).touch()
+    write_datasets(
+        tmp_path / "d.yaml", {"taus": TAU_PAIRS.model_copy(update={"files": ("b_*.root", "c.root")})}
+    )
+    (read,) = read_datasets(tmp_path / "d.yaml").values()
+    assert [Path(file).name for file in read.files] == ["b_1.root", "b_2.root", "c.root"]
+
+
+def test_a_pattern_without_a_match_is_said(tmp_path: Path) -> None:
+    write_datasets(tmp_path / "d.yaml", {"taus": TAU_PAIRS.model_copy(update={"files": ("z*.root",)})})
+    with pytest.raises(ConfigurationError, match=r"no file matches .*z\*.root"):
+        read_datasets(tmp_path / "d.yaml")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

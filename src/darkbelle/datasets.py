@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +21,9 @@ class Dataset(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     process: str = Field(description="process of the channel, or 'data'")
-    files: tuple[str, ...] = Field(min_length=1, description="paths, relative to the dataset file")
+    files: tuple[str, ...] = Field(
+        min_length=1, description="paths or patterns (*, ?), relative to the dataset file"
+    )
     tree: str = Field(default="variables", description="tree of the candidates")
     joined_trees: tuple[str, ...] = Field(default=(), description="trees joined to it on the event key")
     cross_section_fb: float | None = Field(default=None, gt=0, description="simulation: cross section, fb")
@@ -70,12 +74,14 @@ class DatasetFile(BaseModel):
 
 
 def read_datasets(path: str | Path) -> dict[str, Dataset]:
-    """Read a dataset file and return its datasets, with the paths of their files made absolute.
+    """Read a dataset file and return its datasets, with absolute paths for their files.
+
+    Patterns are replaced by the files that match them, in the order of their names.
 
     Raises
     ------
     ConfigurationError
-        The file is missing, is not YAML, or says something impossible.
+        The file is missing, is not YAML, or says something impossible; a pattern matches no file.
     """
     path = Path(path)
     try:
@@ -87,9 +93,20 @@ def read_datasets(path: str | Path) -> dict[str, Dataset]:
         raise ConfigurationError(f"{path} is not a dataset file: {error}") from error
     folder = path.resolve().parent
     return {
-        name: item.model_copy(update={"files": tuple(str(folder / file) for file in item.files)})
+        name: item.model_copy(update={"files": tuple(_expanded(folder, item.files))})
         for name, item in declared.datasets.items()
     }
+
+
+def _expanded(folder: Path, files: tuple[str, ...]) -> Iterator[str]:
+    for file in files:
+        path = str(folder / file)
+        if not has_magic(file):
+            yield path
+        elif matches := sorted(glob(path)):
+            yield from matches
+        else:
+            raise ConfigurationError(f"no file matches {path}; mend the pattern, or leave it out")
 
 
 def write_datasets(path: str | Path, datasets: dict[str, Dataset]) -> None:
