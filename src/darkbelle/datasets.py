@@ -103,7 +103,7 @@ def _expanded(folder: Path, files: tuple[str, ...]) -> Iterator[str]:
         path = str(folder / file)
         if not has_magic(file):
             yield path
-        elif matches := sorted(glob(path)):
+        elif matches := sorted(glob(path)):  # noqa: PTH207  # the pattern may be absolute
             yield from matches
         else:
             raise ConfigurationError(f"no file matches {path}; mend the pattern, or leave it out")
