@@ -16,6 +16,8 @@ M. E. Peskin, D. V. Schroeder, An Introduction to Quantum Field Theory (1995), s
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 
 from darkbelle.kernels.compilation import kernel
@@ -40,10 +42,11 @@ __all__ = [
 Momentum = tuple[float, float, float, float]
 Vector = tuple[complex, complex, complex, complex]
 Spinor = tuple[complex, complex, complex, complex]
+T = TypeVar("T", Momentum, Vector)
 
 
 @kernel
-def add(a: Vector, b: Vector) -> Vector:
+def add(a: T, b: T) -> T:
     """Return the sum of two vectors, or of two spinors."""
     return (a[0] + b[0], a[1] + b[1], a[2] + b[2], a[3] + b[3])
 

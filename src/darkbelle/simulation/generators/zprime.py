@@ -31,11 +31,11 @@ import numpy as np
 
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import HBAR_C_SQUARED
-from darkbelle.kernels.boosts import boost_from_rest_frame, boost_to_rest_frame
+from darkbelle.kernels.boosts import boost_from_rest_frame
 from darkbelle.simulation.events import ZPRIME, Generated, GeneratedEvents
 from darkbelle.simulation.muon_emission import MuonEmission
 from darkbelle.simulation.phase_space import rotated_z_to
-from darkbelle.simulation.radiation import CrossSection, InitialStateRadiation, RadiativeCollisions
+from darkbelle.simulation.radiation import CrossSection, InitialStateRadiation, RadiativeCollisions, beam_axis
 from darkbelle.simulation.running_coupling import running_alpha
 from darkbelle.simulation.sampling import Majorant
 from darkbelle.vectors import Column, FourVector
@@ -124,7 +124,7 @@ class ZPrime:
             More than 1e-3 of the cross section lies above the majorants of the sampling.
         """
         collisions = self._collisions(size, rng)
-        axis = _beam_axis(collisions.frame)
+        axis = beam_axis(collisions.frame)
         decay = self.emission.sample(collisions.s, rng)
         particles = (boost_from_rest_frame(rotated_z_to(p, axis), collisions.frame) for p in decay)
         columns = zip(*particles, *collisions.photons, strict=True)
@@ -148,21 +148,6 @@ class ZPrime:
         if self.radiation:
             return self.beams.sample(self._born_at, self._radiation_majorant, size, rng)
         return self.beams.collisions(np.zeros(size), np.zeros(size), rng)
-
-
-def _beam_axis(frame: FourVector) -> tuple[Column, Column, Column]:
-    """Return the direction between electron and reversed positron in the frame of what annihilates.
-
-    The usual axis where beams have lost their collinearity: J. C. Collins, D. E. Soper, Phys. Rev.
-    D 16 (1977) 2219. Unit vectors of shape (n,).
-    """
-    electron = boost_to_rest_frame(FourVector.single(0.0, 0.0, 1.0, 1.0), frame)
-    positron = boost_to_rest_frame(FourVector.single(0.0, 0.0, -1.0, 1.0), frame)
-    x, y, z = (
-        a / electron.energy - b / positron.energy for a, b in zip(electron[:3], positron[:3], strict=True)
-    )
-    length = np.sqrt(x * x + y * y + z * z)
-    return x / length, y / length, z / length
 
 
 class CrossSectionTable(NamedTuple):

@@ -1,0 +1,1 @@
+"""From e+e− collisions to ntuples: matrix elements, event generators, detector response, samples."""

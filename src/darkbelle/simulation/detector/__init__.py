@@ -1,0 +1,18 @@
+"""The detector: what it sees of generated events. All its numbers stand in `parameters`."""
+
+from __future__ import annotations
+
+from darkbelle.simulation.detector.parameters import NOMINAL_DETECTOR, DetectorParameters, table
+from darkbelle.simulation.detector.records import DetectedEvents, Photons, Tracks, TrueTracks
+from darkbelle.simulation.detector.response import detect
+
+__all__ = [
+    "NOMINAL_DETECTOR",
+    "DetectedEvents",
+    "DetectorParameters",
+    "Photons",
+    "Tracks",
+    "TrueTracks",
+    "detect",
+    "table",
+]

@@ -1,0 +1,181 @@
+"""Generated events: the stable particles of many collisions, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkbelle.errors import SimulationError
+from darkbelle.vectors import Column, FourVector
+
+__all__ = ["ZPRIME", "Frame", "Generated", "GeneratedEvents"]
+
+Frame = Literal["cm", "lab"]
+
+ZPRIME = 9900032  # PDG's range for states outside its own scheme
+
+
+@dataclass(frozen=True)
+class GeneratedEvents:
+    """All final-state particles of all events, event by event.
+
+    Particle columns have shape (n_particles,). Neutrinos and the invisible Z′ (`ZPRIME`) are among
+    the particles, beams and intermediate states are not.
+
+    Parameters
+    ----------
+    frame
+        Of momenta and vertices: ``"cm"``, with the electron beam along +z, or ``"lab"``.
+    offsets
+        int64, shape (n_events + 1,): particles ``offsets[i]`` up to ``offsets[i + 1]`` are event i's.
+    pdg
+        int32, PDG particle codes.
+    px, py, pz, energy
+        float64, GeV.
+    x, y, z
+        float64, production vertex, cm; relative to the collision in the CM frame.
+    mother_pdg
+        int32, PDG code of the decayed particle it comes from, 0 if from the collision itself.
+
+    Raises
+    ------
+    SimulationError
+        The columns do not fit together.
+    """
+
+    frame: Frame
+    offsets: NDArray[np.int64]
+    pdg: NDArray[np.int32]
+    px: Column
+    py: Column
+    pz: Column
+    energy: Column
+    x: Column
+    y: Column
+    z: Column
+    mother_pdg: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        if len(self.offsets) == 0 or self.offsets[0] != 0 or np.any(np.diff(self.offsets) < 0):
+            raise SimulationError(f"offsets of events must start at 0 and not fall, got {self.offsets[:5]} …")
+        for name in PARTICLE_COLUMNS:
+            size = len(getattr(self, name))
+            if size != self.offsets[-1]:
+                raise SimulationError(
+                    f"particle column {name!r} has {size} entries, expected offsets[-1] = {self.offsets[-1]}"
+                )
+
+    @classmethod
+    def from_slots(
+        cls,
+        pdg: NDArray[np.integer],
+        momenta: FourVector,
+        *,
+        frame: Frame = "cm",
+        keep: NDArray[np.bool_] | None = None,
+        mother_pdg: NDArray[np.integer] | None = None,
+        vertex: tuple[Column, Column, Column] | None = None,
+    ) -> GeneratedEvents:
+        """Build events from a table with one row an event and one column a possible particle.
+
+        Parameters
+        ----------
+        pdg
+            Shape (n_slots,) if the same in all events, or (n_events, n_slots).
+        momenta
+            Columns of shape (n_events, n_slots), GeV.
+        keep
+            Shape (n_events, n_slots): which slots hold a particle; all by default.
+        mother_pdg
+            As ``pdg``; 0 by default.
+        vertex
+            x, y and z of shape (n_events, n_slots), cm; the origin by default.
+        """
+        shape = momenta.px.shape
+        kept = np.ones(shape, dtype=bool) if keep is None else keep
+        origin = np.zeros(shape)
+        x, y, z = (origin, origin, origin) if vertex is None else vertex
+        mothers = np.zeros(shape, dtype=np.int32) if mother_pdg is None else mother_pdg
+        return cls(
+            frame=frame,
+            offsets=_offsets(kept.sum(axis=1)),
+            pdg=np.broadcast_to(pdg, shape)[kept].astype(np.int32),
+            px=momenta.px[kept],
+            py=momenta.py[kept],
+            pz=momenta.pz[kept],
+            energy=momenta.energy[kept],
+            x=x[kept],
+            y=y[kept],
+            z=z[kept],
+            mother_pdg=np.broadcast_to(mothers, shape)[kept].astype(np.int32),
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[GeneratedEvents]) -> GeneratedEvents:
+        """Return the events of all parts in order; all must be in one frame."""
+        frames = {part.frame for part in parts}
+        if len(frames) != 1:
+            raise SimulationError(f"events in one frame are needed to join them, got frames {sorted(frames)}")
+        columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PARTICLE_COLUMNS}
+        multiplicity = np.concatenate([part.multiplicity for part in parts])
+        return cls(frames.pop(), _offsets(multiplicity), **columns)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def multiplicity(self) -> NDArray[np.int64]:
+        """Number of particles of each event, shape (n_events,)."""
+        return np.diff(self.offsets)
+
+    @property
+    def event_of_particle(self) -> NDArray[np.int64]:
+        """Index of the event that each particle belongs to, shape (n_particles,)."""
+        return np.repeat(np.arange(len(self), dtype=np.int64), self.multiplicity)
+
+    @property
+    def momenta(self) -> FourVector:
+        """Four-momenta of the particles, GeV, shape (n_particles,)."""
+        return FourVector(self.px, self.py, self.pz, self.energy)
+
+    def with_momenta(self, momenta: FourVector, frame: Frame) -> GeneratedEvents:
+        """Return the same events with other four-momenta, given in ``frame``."""
+        return replace(self, frame=frame, **momenta._asdict())
+
+    def slice(self, start: int, stop: int) -> GeneratedEvents:
+        """Return the events from ``start`` up to, but without, ``stop``."""
+        start, stop, _ = slice(start, stop).indices(len(self))
+        stop = max(start, stop)
+        first, last = self.offsets[start], self.offsets[stop]
+        columns = {name: getattr(self, name)[first:last] for name in PARTICLE_COLUMNS}
+        return GeneratedEvents(self.frame, self.offsets[start : stop + 1] - first, **columns)
+
+    def select(self, mask: NDArray[np.bool_]) -> GeneratedEvents:
+        """Return the events where ``mask``, shape (n_events,), is true."""
+        if mask.shape != (len(self),):
+            raise SimulationError(f"a mask of {len(self)} events is needed, got shape {mask.shape}")
+        kept = np.repeat(mask, self.multiplicity)
+        columns = {name: getattr(self, name)[kept] for name in PARTICLE_COLUMNS}
+        return GeneratedEvents(self.frame, _offsets(self.multiplicity[mask]), **columns)
+
+
+PARTICLE_COLUMNS = tuple(f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets"})
+
+
+class Generated(NamedTuple):
+    """What a generator returns.
+
+    ``tried`` counts the events generated before any filter of the generator: the number to
+    normalise with. Without a filter it is ``len(events)``.
+    """
+
+    events: GeneratedEvents
+    tried: int
+
+
+def _offsets(multiplicity: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.concatenate([[0], np.cumsum(multiplicity)]).astype(np.int64)

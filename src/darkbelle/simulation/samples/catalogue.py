@@ -1,0 +1,100 @@
+"""The samples that a channel needs, in three sizes, as a file."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from darkbelle.channels import load_channel
+from darkbelle.datasets import Dataset, write_datasets
+from darkbelle.errors import ConfigurationError
+from darkbelle.simulation.samples.blocks import SampleRequest
+from darkbelle.simulation.samples.making import Progress, make_samples
+
+__all__ = ["SIZES", "Size", "catalogue", "make_catalogue"]
+
+Size = Literal["small", "demo", "full"]
+SIZES: Final[tuple[Size, ...]] = ("small", "demo", "full")
+
+
+class Entry(BaseModel):
+    """One line of a catalogue: a process with the number of events by size."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    process: str
+    options: dict[str, Any] = Field(default={}, description="of the generator")
+    each_mass: bool = Field(default=False, description="one sample for each mass of the channel")
+    block: int = Field(gt=0, description="events of a block")
+    events: dict[Size, int] = Field(description="events by size; for each mass, where there are several")
+
+
+class Catalogue(BaseModel):
+    """A catalogue file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    samples: tuple[Entry, ...]
+
+
+def catalogue(channel: str, size: Size, seed: int) -> tuple[SampleRequest, ...]:
+    """Return the samples of a channel, each with a seed of its own made from ``seed``.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such channel, size, or catalogue.
+    """
+    if size not in SIZES:
+        raise ConfigurationError(f"samples come in sizes {', '.join(SIZES)}, got {size!r}")
+    masses = load_channel(channel).masses
+    requests = []
+    for entry in _read(channel).samples:
+        choices = [{"mass": mass} for mass in masses] if entry.each_mass else [{}]
+        for choice in choices:
+            options = entry.options | choice
+            own = _seed(seed, entry.process, options)
+            requests.append(SampleRequest(entry.process, entry.events[size], own, options, entry.block))
+    return tuple(requests)
+
+
+def make_catalogue(
+    channel: str,
+    size: Size,
+    out: str | Path,
+    *,
+    seed: int = 1,
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Dataset]:
+    """Make all samples of a channel and ``datasets.yaml`` in ``out``; return the datasets by name.
+
+    Parameters
+    ----------
+    channel
+        Name of the channel.
+    size
+        ``small`` for tests, ``demo``, or ``full``.
+    out, workers, progress
+        See `darkbelle.simulation.samples.simulate_sample`.
+    """
+    datasets = make_samples(catalogue(channel, size, seed), out, workers=workers, progress=progress)
+    write_datasets(Path(out) / "datasets.yaml", datasets)
+    return datasets
+
+
+def _read(channel: str) -> Catalogue:
+    path = files("darkbelle.simulation.samples") / f"{channel}.yaml"
+    if not path.is_file():
+        raise ConfigurationError(f"channel {channel!r} has no catalogue of samples at {path}; write one")
+    return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def _seed(seed: int, process: str, options: dict[str, Any]) -> int:
+    text = f"{seed} {process} {sorted(options.items())}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")

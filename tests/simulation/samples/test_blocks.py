@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uproot
+
+from darkbelle.datasets import read_datasets
+from darkbelle.errors import ConfigurationError
+from darkbelle.simulation.generators import generator
+from darkbelle.simulation.samples import SampleRequest, make_samples, simulate_sample
+
+REQUEST = SampleRequest("mumu", events=500, seed=11, block=200)
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*.root"))
+    }
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample in three blocks, made by one process."""
+    folder = tmp_path_factory.mktemp("one_worker")
+    make_samples([REQUEST], folder)
+    return folder
+
+
+def test_a_sample_is_made_in_blocks_with_event_numbers_of_their_own(made: Path) -> None:
+    assert list(digests(made)) == ["mumu_0000.root", "mumu_0001.root", "mumu_0002.root"]
+    numbers = []
+    for block, path in enumerate(sorted(made.rglob("*.root"))):
+        with uproot.open(path) as file:
+            events = file["variables"]["__event__"].array(library="np")
+        assert np.all((events >= 200 * block) & (events < 200 * (block + 1)))
+        numbers.append(events)
+    joined = np.concatenate(numbers)
+    assert np.unique(joined).size == joined.size > 100  # at most one pair an event here
+
+
+def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
+    make_samples([REQUEST], tmp_path, workers=2)
+    assert digests(tmp_path) == digests(made)
+
+
+def test_another_seed_makes_other_bytes(made: Path, tmp_path: Path) -> None:
+    make_samples([SampleRequest("mumu", events=200, seed=12, block=200)], tmp_path)
+    assert digests(tmp_path)["mumu_0000.root"] != digests(made)["mumu_0000.root"]
+
+
+def test_finished_blocks_are_kept_and_damaged_ones_made_again(tmp_path: Path) -> None:
+    make_samples([REQUEST], tmp_path)
+    before = digests(tmp_path)
+    first, second, third = sorted(tmp_path.rglob("*.root"))
+    untouched = first.stat().st_mtime_ns
+    second.write_bytes(second.read_bytes()[:-100])
+    third.unlink()
+    make_samples([REQUEST], tmp_path)
+    assert digests(tmp_path) == before
+    assert first.stat().st_mtime_ns == untouched
+
+
+def test_a_block_of_another_request_is_not_kept(tmp_path: Path) -> None:
+    make_samples([SampleRequest("mumu", events=100, seed=1, block=100)], tmp_path)
+    before = digests(tmp_path)
+    make_samples([SampleRequest("mumu", events=100, seed=2, block=100)], tmp_path)
+    assert digests(tmp_path) != before
+
+
+def test_a_broken_record_means_a_new_block(tmp_path: Path) -> None:
+    request = SampleRequest("mumu", events=50, seed=1)
+    make_samples([request], tmp_path)
+    record = next(tmp_path.rglob("*.json"))
+    whole = record.read_text()
+    record.write_text(whole[: len(whole) // 2])
+    make_samples([request], tmp_path)
+    assert record.read_text() == whole
+
+
+def test_progress_counts_events(tmp_path: Path) -> None:
+    calls: list[tuple[int, int]] = []
+    make_samples([REQUEST], tmp_path, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(200, 500), (400, 500), (500, 500)]
+
+
+def test_the_dataset_file_knows_how_to_normalise(tmp_path: Path) -> None:
+    dataset = simulate_sample("mumu", 300, 4, tmp_path)
+    source = generator("mumu")
+    assert dataset.cross_section_fb == source.cross_section_fb
+    assert dataset.generated_events is not None
+    assert dataset.generated_events >= 300
+    assert dataset.mass is None
+    assert dataset.origin["seed"] == 4
+    with uproot.open(tmp_path / dataset.files[0]) as file:
+        assert file["variables"].num_entries == dataset.origin["rows"]
+    again = read_datasets(tmp_path / "mumu.yaml")["mumu"]
+    assert again.files == (str(tmp_path / "mumu" / "mumu_0000.root"),)
+    # N = σ L: the sample weighted to its own luminosity is the number generated
+    luminosity = dataset.generated_events / source.cross_section_fb
+    assert again.scale_to(luminosity) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("events", "seed", "block"), [(0, 1, 10), (10, -1, 10), (10, 1, 0), (2**32, 1, 10)])
+def test_impossible_requests_are_refused(events: int, seed: int, block: int) -> None:
+    with pytest.raises(ConfigurationError, match="got"):
+        SampleRequest("mumu", events, seed, block=block)
+
+
+def test_two_samples_of_one_name_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="mumu"):
+        make_samples([REQUEST, SampleRequest("mumu", 10, 2)], tmp_path)
+
+
+def test_unknown_processes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no generator"):
+        simulate_sample("nothing", 10, 1, tmp_path)
