@@ -2,8 +2,8 @@ r"""Initial-state radiation by exponentiated electron structure functions.
 
 Each beam particle keeps the fraction :math:`x = 1-y` of its energy with the density of E. A. Kuraev,
 V. S. Fadin, Sov. J. Nucl. Phys. 41 (1985) 466, here in the form whose soft part is exponentiated to
-all orders, of O. Nicrosini, L. Trentadue, Phys. Lett. B 196 (1987) 551 (also in Z Physics at LEP 1,
-CERN 89-08, vol. 1, p. 89, and used by Pythia):
+all orders, of O. Nicrosini, L. Trentadue, Phys. Lett. B 196 (1987) 551. Its integral differs from 1 by
+1e-5:
 
 .. math:: D(y) = \Delta\,\tfrac{\beta}{2}\,y^{\beta/2-1} - \tfrac{\beta}{4}(1+x)
           + \tfrac{\beta^2}{32}\left[-4(1+x)\ln y - \frac{1+3x^2}{y}\ln x - 5 - x\right],

@@ -34,8 +34,9 @@ def running_alpha(sqrt_s: float) -> float:
 
     References
     ----------
-    Leptons: H. Burkhardt, B. Pietrzyk, Phys. Lett. B 356 (1995) 398, eq. (4). Hadrons: Phys. Lett. B
-    513 (2001) 46, table 2, as also used by Herwig's ``SMDeltaAlpha``.
+    Leptons: M. E. Peskin, D. V. Schroeder, An Introduction to Quantum Field Theory (1995), eq. (7.91),
+    integrated. Hadrons: H. Burkhardt, B. Pietrzyk, Phys. Lett. B 513 (2001) 46, with the numbers as
+    they stand in public event generators.
 
     >>> round(1 / running_alpha(10.58), 1)
     132.1

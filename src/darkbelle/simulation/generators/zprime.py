@@ -11,7 +11,8 @@ before and after the integral over all orientations; :math:`x_i = 2E_i/\sqrt s`.
 latter is the formula of gluon emission with a massive gluon.
 
 α is `running_alpha` at the nominal √s, 1/132.07, for that is the virtuality of the photon; with α(0)
-all is 7.1 % lower. The beams radiate as in `darkbelle.simulation.radiation`.
+all is 7.1 % lower. It is kept where radiation lowers the virtuality: α² is 1.5 % less at half of √s. The
+beams radiate as in `darkbelle.simulation.radiation`.
 
 Left out are the width of the Z′ and radiation off the muons. The number of photons above an energy E
 from the muons is about (2α/π) [ln(s/m²) − 1] ln(√s/2E) in an event with a light Z′: 0.09 above 0.5 GeV,
