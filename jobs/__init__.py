@@ -1,0 +1,1 @@
+"""Runs: plan, result store, executors, merging, reports and the command line."""

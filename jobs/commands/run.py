@@ -1,0 +1,142 @@
+"""``darkbelle run``, ``retry`` and ``merge``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from darkbelle.jobs.commands.example import ExampleCommand
+from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
+from darkbelle.jobs.commands.parameters import RUN
+
+if TYPE_CHECKING:
+    from darkbelle.jobs.run import RunReport
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+allow_loss_option = click.option(
+    "--allow-loss", is_flag=True, help="Merge without what failed, and exit with 0 although rows are lost."
+)
+
+
+def executor_options(command: F) -> F:
+    """Add the options that say where to process."""
+    options = (
+        click.option(
+            "--executor",
+            default="dask",
+            show_default=True,
+            type=click.Choice(["dask", "local"]),
+            help="Dask workers, or this process and copies of it.",
+        ),
+        click.option(
+            "--workers",
+            type=click.IntRange(min=1),
+            help="Processes on this machine.  [default: 2 for dask, 1 for local]",
+        ),
+        click.option(
+            "--scheduler", metavar="ADDRESS", help="A running Dask scheduler, instead of workers here."
+        ),
+        click.option(
+            "--dashboard", is_flag=True, default=None, help="Serve Dask's dashboard on this machine."
+        ),
+        allow_loss_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command("run", cls=ExampleCommand, example="darkbelle run runs/first --workers 4")
+@RUN
+@executor_options
+@as_json
+def run(run: Path, json_output: bool, **options: Any) -> None:
+    """Process the chunks of a plan, and merge them.
+
+    What is in the run folder already is used: a run that was stopped, or killed, goes on where it
+    was, with any executor. The result is the same, to the last byte, however it was made.
+    """
+    process(run, json_output, **options)
+
+
+@click.command("retry", cls=ExampleCommand, example="darkbelle retry runs/first --executor local")
+@RUN
+@executor_options
+@as_json
+def retry(run: Path, json_output: bool, **options: Any) -> None:
+    """Process again only what failed or is missing; the same as `run` on a run folder in use before."""
+    process(run, json_output, **options)
+
+
+@click.command("merge", cls=ExampleCommand, example="darkbelle merge runs/first --allow-loss")
+@RUN
+@allow_loss_option
+@as_json
+def merge(run: Path, allow_loss: bool, json_output: bool) -> None:
+    """Merge what has been processed, without processing anything."""
+    from darkbelle.jobs.progress import bar
+    from darkbelle.jobs.run import merge_only
+
+    show_report(run, merge_only(run, allow_loss=allow_loss, progress=bar), json_output, allow_loss)
+
+
+def process(
+    run: Path,
+    json_output: bool,
+    *,
+    executor: str,
+    workers: int | None,
+    scheduler: str | None,
+    dashboard: bool | None,
+    allow_loss: bool,
+) -> None:
+    """Run a plan as the options say, and exit."""
+    from darkbelle.jobs.executors.registry import make_executor
+    from darkbelle.jobs.progress import bar
+    from darkbelle.jobs.run import run as run_plan
+
+    chosen = make_executor(executor, workers=workers, scheduler=scheduler, dashboard=dashboard)
+    show_report(run, run_plan(run, chosen, allow_loss=allow_loss, progress=bar), json_output, allow_loss)
+
+
+def show_report(run: Path, report: RunReport, json_output: bool, allow_loss: bool) -> None:
+    """Show what a run did, and exit with 1 if rows are lost and that was not allowed."""
+    if json_output:
+        print_json(report.summary())
+    else:
+        _show(run, report)
+    if report.rows_lost and not allow_loss:
+        raise SystemExit(1)
+
+
+def _show(run: Path, report: RunReport) -> None:
+    for reason in report.damaged.values():
+        say(f"processed again: {reason}")
+    if report.accounts:
+        print_table(
+            f"Rows of {run}",
+            ("dataset", "in", "processed", "quarantined"),
+            [
+                (name, account.planned, account.processed, account.quarantined)
+                for name, account in report.accounts.items()
+            ],
+        )
+    say(
+        f"{report.chunks} chunks: {report.computed} processed, {report.reused} were there, "
+        f"{len(report.failed)} failed; {report.seconds:.1f} s"
+    )
+    for chunk, failure in report.failed[:10]:
+        say(f"failed ({failure.kind}): {chunk}: {failure.reason}")
+    if len(report.failed) > 10:
+        say(f"… and {len(report.failed) - 10} more: darkbelle status {run}")
+    if not report.merged:
+        say(
+            f"not merged: {report.rows_lost} rows are missing. Mend the cause and `darkbelle retry {run}`, "
+            f"or go on without them: `darkbelle merge {run} --allow-loss`"
+        )
+    elif report.rows_lost:
+        say(f"{report.rows_lost} rows are quarantined; their reasons are in {run / 'result.json'}")

@@ -1,0 +1,122 @@
+"""``darkbelle simulate`` and ``samples``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from darkbelle.jobs.commands.example import ExampleCommand
+from darkbelle.jobs.commands.output import as_json, print_json, print_table
+from darkbelle.jobs.commands.parameters import FOLDER, SEED, WORKERS
+
+if TYPE_CHECKING:
+    from darkbelle.simulation.samples.catalogue import Size
+
+SIZES: Final[tuple[Size, ...]] = (
+    "small",
+    "demo",
+    "full",
+)  # as darkbelle.simulation.samples has them, which is slow to import
+
+OUT = click.option("--out", required=True, type=FOLDER, help="Folder of the ntuples.")
+
+
+@click.command(
+    cls=ExampleCommand,
+    example="darkbelle simulate zprime --option mass=2 --events 10000 --seed 7 --out samples",
+)
+@click.argument("process")
+@click.option(
+    "--events", required=True, type=click.IntRange(min=1), help="Events that pass the generator's filter."
+)
+@click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Option of the generator.")
+@SEED
+@OUT
+@WORKERS
+@as_json
+def simulate(
+    process: str,
+    events: int,
+    options: tuple[str, ...],
+    seed: int,
+    out: Path,
+    workers: int,
+    json_output: bool,
+) -> None:
+    """Simulate collisions of one process, and write ntuples with their dataset file.
+
+    Blocks of events that were made before, with the same seed, options and code, are kept.
+    """
+    from darkbelle.jobs.options import parse_options
+    from darkbelle.jobs.progress import counter
+    from darkbelle.simulation.samples import simulate_sample
+
+    with counter("simulating") as progress:
+        dataset = simulate_sample(
+            process, events, seed, out, parse_options(options), workers=workers, progress=progress
+        )
+    if json_output:
+        print_json(dataset.model_dump(mode="json"))
+    else:
+        click.echo(
+            f"{len(dataset.files)} files of {process}: {dataset.generated_events} events generated, "
+            f"{dataset.cross_section_fb:.6g} fb; dataset file in {out}"
+        )
+
+
+@click.group()
+def samples() -> None:
+    """List or make the samples that a channel needs."""
+
+
+@samples.command("list", cls=ExampleCommand, example="darkbelle samples list zprime_invisible")
+@click.argument("channel", default="zprime_invisible")
+@as_json
+def list_samples(channel: str, json_output: bool) -> None:
+    """List the samples of a channel, and their events in each size."""
+    from darkbelle.simulation.samples import catalogue
+
+    by_size = {size: catalogue(channel, size, seed=1) for size in SIZES}
+    rows = [
+        (request.process, _assignments(request.options), *(by_size[size][i].events for size in SIZES))
+        for i, request in enumerate(by_size[SIZES[0]])
+    ]
+    columns = ("process", "options", *SIZES)
+    if json_output:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(f"Samples of {channel}, events by size", columns, rows)
+
+
+@samples.command(
+    "make",
+    cls=ExampleCommand,
+    example="darkbelle samples make zprime_invisible --size small --out samples --workers 2",
+)
+@click.argument("channel", default="zprime_invisible")
+@click.option("--size", default="small", show_default=True, type=click.Choice(SIZES), help="How many events.")
+@SEED
+@OUT
+@WORKERS
+def make_samples(channel: str, size: Size, seed: int, out: Path, workers: int) -> None:
+    """Simulate all samples of a channel, with one dataset file."""
+    from darkbelle.jobs.progress import counter
+    from darkbelle.simulation.samples import make_catalogue
+
+    with counter("simulating") as progress:
+        datasets = make_catalogue(
+            channel,
+            size,
+            out,
+            seed=seed,
+            workers=workers,
+            progress=progress,
+        )
+    click.echo(f"{len(datasets)} datasets in {out / 'datasets.yaml'}")
+
+
+def _assignments(options: Mapping[str, object]) -> str:
+    return " ".join(f"{name}={value}" for name, value in options.items())

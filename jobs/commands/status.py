@@ -1,0 +1,83 @@
+"""``darkbelle status`` and ``verify``."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from darkbelle.jobs.commands.example import ExampleCommand
+from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
+from darkbelle.jobs.commands.parameters import RUN
+
+
+@click.command(cls=ExampleCommand, example="darkbelle status runs/first")
+@RUN
+@as_json
+def status(run: Path, json_output: bool) -> None:
+    """Say how far a run has come, what failed, and why. Exits with 1 if anything is missing."""
+    from darkbelle.jobs.plan import load_plan
+    from darkbelle.jobs.status import status as status_of
+
+    found = status_of(run, load_plan(run))
+    if json_output:
+        print_json(
+            {
+                "channel": found.channel,
+                "merged": found.merged,
+                "complete": found.complete,
+                "datasets": {
+                    name: {
+                        **asdict(item),
+                        "quarantined": [lost.model_dump(mode="json") for lost in item.quarantined],
+                    }
+                    for name, item in found.datasets.items()
+                },
+            }
+        )
+    else:
+        print_table(
+            f"{run}: {found.channel}, {'merged' if found.merged else 'not merged'}",
+            ("dataset", "done", "missing", "failed", "rows done", "rows missing", "rows quarantined"),
+            [
+                (
+                    name,
+                    item.done,
+                    item.missing,
+                    len(item.failed),
+                    item.rows_done,
+                    item.rows_missing,
+                    item.rows_quarantined,
+                )
+                for name, item in found.datasets.items()
+            ],
+        )
+        for item in found.datasets.values():
+            for chunk in item.failed:
+                place = f"{chunk.path}, entries {chunk.start} to {chunk.stop}"
+                say(f"failed ({chunk.kind}): {place}: {chunk.reason}")
+            for lost in item.quarantined:
+                say(f"quarantined ({lost.kind}): {lost.path}: {lost.reason}")
+    raise SystemExit(0 if found.complete else 1)
+
+
+@click.command(cls=ExampleCommand, example="darkbelle verify runs/first")
+@RUN
+@as_json
+def verify(run: Path, json_output: bool) -> None:
+    """Read inputs and results again: is everything still what it was? Exits with 1 if not."""
+    from darkbelle.jobs.plan import load_plan
+    from darkbelle.jobs.verify import verify as verify_run
+
+    checked = verify_run(run, load_plan(run))
+    if json_output:
+        print_json(asdict(checked))
+    else:
+        for problem in checked.problems:
+            say(problem)
+        click.echo(
+            f"{checked.files} input files and {checked.results} results checked, "
+            f"{len(checked.problems)} problems"
+        )
+    raise SystemExit(1 if checked.problems else 0)

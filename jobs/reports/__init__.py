@@ -1,0 +1,1 @@
+"""HTML pages of runs, each one file that can be sent to a colleague."""

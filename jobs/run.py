@@ -1,0 +1,239 @@
+"""Run a plan: process the chunks whose results are not in the store yet, and merge."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from darkbelle.errors import RunError
+from darkbelle.jobs.chunks import process_chunk
+from darkbelle.jobs.executors.base import Executor
+from darkbelle.jobs.merge import Account, merge, remove_products
+from darkbelle.jobs.plan import Chunk, Plan, Quarantined, load_plan
+from darkbelle.jobs.progress import Progress, silent
+from darkbelle.jobs.store import ResultStore
+from darkbelle.jobs.tasks import Failure, Receipt
+
+__all__ = ["RunReport", "given_up", "locked", "merge_only", "run"]
+
+NOT_PROCESSED = Failure("lost", "RunError", "it has not been processed, or its result was damaged")
+LOCK = ".lock"
+HOLDER = ".lock-holder"
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did.
+
+    Parameters
+    ----------
+    chunks, reused, computed
+        In the plan; found in the store; processed now.
+    damaged
+        Why stored results were not used, by key. They were processed again.
+    failed
+        What could not be processed, and why.
+    accounts
+        Rows by dataset; empty if the results were not merged.
+    seconds
+        Wall-clock time.
+    """
+
+    chunks: int
+    reused: int
+    computed: int
+    seconds: float
+    damaged: dict[str, str] = field(default_factory=dict)
+    failed: tuple[tuple[Chunk, Failure], ...] = ()
+    accounts: dict[str, Account] = field(default_factory=dict)
+
+    @property
+    def merged(self) -> bool:
+        """Whether there is a result."""
+        return bool(self.accounts)
+
+    @property
+    def rows_lost(self) -> int:
+        """Rows that are not in the result, or would not be."""
+        if self.merged:
+            return sum(account.quarantined for account in self.accounts.values())
+        return sum(chunk.rows for chunk, _ in self.failed)
+
+    def summary(self) -> dict[str, Any]:
+        """Return the report as what JSON can hold."""
+        return {
+            "chunks": self.chunks,
+            "reused": self.reused,
+            "computed": self.computed,
+            "seconds": round(self.seconds, 3),
+            "damaged": list(self.damaged.values()),
+            "failed": [given_up(*item).model_dump(mode="json") for item in self.failed],
+            "merged": self.merged,
+            "rows_lost": self.rows_lost,
+            "rows": {name: asdict(account) for name, account in self.accounts.items()},
+        }
+
+
+@contextmanager
+def locked(folder: str | Path) -> Iterator[Path]:
+    """Hold a run folder for oneself.
+
+    The operating system lets go of the lock when its holder dies, however it dies.
+
+    Raises
+    ------
+    RunError
+        Another process holds it, or there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise RunError(f"{folder} is not a folder; make a run folder with `darkbelle plan`")
+    holder = folder / HOLDER
+    try:
+        with FileLock(folder / LOCK, timeout=0):
+            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+            yield folder
+    except Timeout as error:
+        who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
+        raise RunError(f"{folder} is being used by {who}; wait until it ends, or end it") from error
+
+
+def run(
+    folder: str | Path, executor: Executor, *, allow_loss: bool = False, progress: Progress = silent
+) -> RunReport:
+    """Process what is missing of a planned run, and merge if nothing failed.
+
+    Results that are in the store are used, so a run that was killed goes on where it was, with any
+    executor. The products do not depend on that.
+
+    Parameters
+    ----------
+    folder
+        A run folder with a plan.
+    executor
+        Where to process.
+    allow_loss
+        Merge without the chunks that failed; their rows count as quarantined.
+
+    Raises
+    ------
+    RunError
+        The folder has no plan, is in use, or the executor has no workers.
+    """
+    started = time.monotonic()
+    with locked(folder) as path:
+        plan = load_plan(path)
+        store = ResultStore(path)
+        survey = store.survey(chunk.key for chunk in plan.chunks())
+        for key in survey.damaged:
+            store.discard(key)
+        todo = [chunk for chunk in plan.chunks() if chunk.key not in survey.present]
+        if todo:
+            remove_products(path)
+        failed = _process(path, plan, todo, executor, progress)
+        accounts: dict[str, Account] = {}
+        if allow_loss or not failed:
+            accounts = merge(path, plan, [given_up(chunk, failure) for chunk, failure in failed], progress)
+        return RunReport(
+            chunks=len(survey.present) + len(todo),
+            reused=len(survey.present),
+            computed=len(todo) - len(failed),
+            seconds=time.monotonic() - started,
+            damaged=survey.damaged,
+            failed=tuple(failed),
+            accounts=accounts,
+        )
+
+
+def merge_only(folder: str | Path, *, allow_loss: bool = False, progress: Progress = silent) -> RunReport:
+    """Merge what is in the store without processing anything; see `run`.
+
+    With ``allow_loss`` chunks without a result count as quarantined, else they keep the run from
+    being merged.
+    """
+    started = time.monotonic()
+    with locked(folder) as path:
+        plan = load_plan(path)
+        store = ResultStore(path)
+        survey = store.survey(chunk.key for chunk in plan.chunks())
+        failed = [
+            (chunk, store.failure(chunk.key) or NOT_PROCESSED)
+            for chunk in plan.chunks()
+            if chunk.key not in survey.present
+        ]
+        accounts: dict[str, Account] = {}
+        if allow_loss or not failed:
+            accounts = merge(path, plan, [given_up(chunk, failure) for chunk, failure in failed], progress)
+        return RunReport(
+            chunks=len(survey.present) + len(failed),
+            reused=len(survey.present),
+            computed=0,
+            seconds=time.monotonic() - started,
+            damaged=survey.damaged,
+            failed=tuple(failed),
+            accounts=accounts,
+        )
+
+
+def given_up(chunk: Chunk, failure: Failure) -> Quarantined:
+    """Return the record of a chunk that is left out of the result."""
+    return Quarantined(
+        dataset=chunk.dataset,
+        path=chunk.file.path,
+        kind="failed",
+        reason=failure.reason,
+        rows=chunk.rows,
+        start=chunk.start,
+        stop=chunk.stop,
+    )
+
+
+def _process(
+    path: Path, plan: Plan, todo: list[Chunk], executor: Executor, progress: Progress
+) -> list[tuple[Chunk, Failure]]:
+    """Process chunks, and return those that failed, in the order of the plan."""
+    if not todo:
+        return []
+    store = ResultStore(path)
+    waiting = {chunk.key: chunk for chunk in todo}
+    failures: dict[str, Failure] = {}
+    tasks = (plan.task(chunk, path) for chunk in todo)
+    with (
+        progress("processing", len(todo)) as advance,
+        closing(executor.receipts(process_chunk, tasks)) as receipts,
+    ):
+        for receipt in receipts:
+            chunk = waiting.pop(receipt.key)
+            failure = receipt.failure or _disagreement(store, chunk, receipt)
+            if failure is not None:
+                failures[receipt.key] = failure
+                store.put_failure(receipt.key, failure)
+            advance(1)
+    if waiting:
+        raise RunError(
+            f"the executor gave no receipt for {len(waiting)} of {len(todo)} chunks; what is done is kept: "
+            "run again"
+        )
+    return [(chunk, failures[chunk.key]) for chunk in todo if chunk.key in failures]
+
+
+def _disagreement(store: ResultStore, chunk: Chunk, receipt: Receipt) -> Failure | None:
+    """Return what is wrong with a receipt that says that all went well."""
+    if receipt.rows != chunk.rows:
+        return Failure("permanent", "RunError", f"{receipt.rows} rows processed, {chunk.rows} planned")
+    if not store.path(chunk.key).exists():
+        return Failure(
+            "permanent",
+            "StoreError",
+            f"the worker has written {store.path(chunk.key)}, but it is not seen from here; put the run "
+            "folder on a file system that workers share",
+        )
+    return None

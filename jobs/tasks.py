@@ -1,0 +1,133 @@
+"""What travels between the driver of a run and its workers: a task there, a receipt back."""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from darkbelle.datasets import Dataset
+from darkbelle.errors import DarkbelleError
+
+__all__ = ["Failure", "Receipt", "Task", "is_transient"]
+
+# errors of storage and networks that may be gone a second later; others come back
+TRANSIENT_ERRNOS: Final = frozenset(
+    {
+        errno.EAGAIN,
+        errno.EBUSY,
+        errno.EINTR,
+        errno.EIO,
+        errno.EMFILE,
+        errno.ENETUNREACH,
+        errno.EHOSTUNREACH,
+        errno.ENFILE,
+        errno.ENOMEM,
+        errno.ESTALE,
+        errno.ECONNRESET,
+        errno.ECONNREFUSED,
+        errno.ECONNABORTED,
+        errno.EPIPE,
+        errno.ETIMEDOUT,
+    }
+)
+
+
+class Task(BaseModel):
+    """All that a worker needs to know to process one chunk; JSON can hold it.
+
+    ``dataset`` names only the one file that is read, so that a task stays small.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    key: str
+    run: str
+    channel: str
+    options: dict[str, Any]
+    seed: int
+    code: str
+    name: str
+    dataset: Dataset
+    path: str
+    fingerprint: str
+    start: int
+    stop: int
+
+    @property
+    def rows(self) -> int:
+        """Rows that this chunk must account for."""
+        return self.stop - self.start
+
+    def __str__(self) -> str:
+        """Return what a reader of a log needs to find the rows."""
+        return f"dataset {self.name!r}, file {self.path}, entries {self.start} to {self.stop}"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why a chunk was not processed.
+
+    ``kind`` is ``transient`` for errors that may go away by themselves, ``permanent`` for those that
+    will not, and ``lost`` when the worker vanished without a word.
+    """
+
+    kind: Literal["transient", "permanent", "lost"]
+    type: str
+    message: str
+    notes: tuple[str, ...] = ()
+    traceback: str = ""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Failure:
+        """Return what is to be kept of an exception."""
+        return cls(
+            kind="transient" if is_transient(error) else "permanent",
+            type=type(error).__name__,
+            message=str(error),
+            notes=tuple(getattr(error, "__notes__", ())),
+            traceback="".join(traceback.format_exception(error)),
+        )
+
+    @property
+    def reason(self) -> str:
+        """One line: type and message."""
+        return f"{self.type}: {self.message}"
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of one task: either its rows are in the store, or here is why not."""
+
+    key: str
+    rows: int
+    seconds: float = 0.0
+    failure: Failure | None = field(default=None)
+
+    @classmethod
+    def lost(cls, task: Task, message: str) -> Receipt:
+        """Return the receipt of a task whose worker did not live to write one."""
+        notes = (f"while processing {task}",)
+        return cls(task.key, rows=0, failure=Failure("lost", "WorkerLost", message, notes))
+
+
+def is_transient(error: BaseException) -> bool:
+    """Say whether an error, or what caused it, may go away by itself."""
+    return any(_may_pass(cause) for cause in _causes(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _may_pass(error: BaseException) -> bool:
+    if isinstance(error, DarkbelleError) or not isinstance(error, OSError):
+        return False
+    return isinstance(error, (TimeoutError, ConnectionError)) or error.errno in TRANSIENT_ERRNOS

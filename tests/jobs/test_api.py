@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from darkbelle.errors import ConfigurationError, IncompleteRunError
+from darkbelle.jobs.api import run
+from darkbelle.jobs.planning import PlanOptions
+
+if TYPE_CHECKING:
+    from tests.jobs.conftest import Samples
+
+
+def test_files_of_data_run_in_one_call(samples: Samples, tmp_path: Path) -> None:
+    path = samples.add("data", "a.root", samples.ntuple(50, 0, 1))
+    done = run("zprime_invisible", [path], tmp_path / "run", luminosity_fb=0.5)
+    assert done.result.datasets["data"].dataset.luminosity_fb == 0.5
+    assert done.cutflow("data").events[0] == done.report.accounts["data"].processed
+    assert done.histogram("data", "recoil").ndim == 2
+    assert "<td>" in done._repr_html_()
+
+
+def test_a_dataset_file_runs_with_options(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(50, 0, 1))
+    options = {"thresholds": {"max_dr": 1e-9}}
+    done = run("zprime_invisible", samples.write(), tmp_path / "run", options=options)
+    assert done.cutflow("mumu").events[-1] == 0
+    assert run("zprime_invisible", samples.write(), tmp_path / "run", options=options).report.reused == 1
+
+
+def test_files_alone_need_a_luminosity(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="need luminosity_fb"):
+        run("zprime_invisible", "a.root", tmp_path / "run")
+
+
+def test_a_loss_is_an_error(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(50, 0, 1))
+    samples.add("mumu", "b.root").write_bytes(b"")
+    with pytest.raises(IncompleteRunError, match="quarantined"):
+        run("zprime_invisible", samples.write(), tmp_path / "run", plan=PlanOptions(quarantine=True))

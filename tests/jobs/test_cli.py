@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from darkbelle.fitting.interpretation import MODELS
+from darkbelle.jobs.cli import main
+from darkbelle.jobs.commands import limits, simulate
+from darkbelle.jobs.commands.example import ExampleCommand
+from darkbelle.jobs.commands.run import run as run_command
+from darkbelle.jobs.executors.registry import EXECUTORS
+from darkbelle.simulation.samples.catalogue import Size
+
+if TYPE_CHECKING:
+    from tests.jobs.conftest import Samples
+
+
+def darkbelle(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+def leaves(group: click.Group = main) -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from ((f"{name} {inner}", leaf) for inner, leaf in leaves(command))
+        else:
+            yield name, command
+
+
+@pytest.mark.parametrize("name", [name for name, _ in leaves()])
+def test_every_command_has_help_with_an_example_of_itself(name: str) -> None:
+    result = darkbelle(*name.split(), "--help")
+    assert result.exit_code == 0
+    command = dict(leaves())[name]
+    assert command.help
+    assert isinstance(command, ExampleCommand)
+    assert command.example.startswith(f"darkbelle {name}")
+    assert command.example in result.output
+
+
+@pytest.mark.parametrize(("name", "command"), list(leaves()))
+def test_every_option_has_help(name: str, command: click.Command) -> None:
+    without = [p.name for p in command.params if isinstance(p, click.Option) and not p.help]
+    assert not without, name
+
+
+@pytest.mark.parametrize(("name", "command"), list(leaves()))
+def test_every_example_is_understood(name: str, command: click.Command) -> None:
+    assert isinstance(command, ExampleCommand)
+    command.make_context(name, command.example.split()[1 + len(name.split()) :])
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, darkbelle.jobs.cli\n"
+        "print([name for name in ('numpy', 'awkward', 'coffea', 'dask', 'pydantic', 'pyhf', 'rich') "
+        "if name in sys.modules])"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == "[]"
+
+
+def test_choices_are_those_of_the_library() -> None:
+    (executor,) = (p for p in run_command.params if p.name == "executor")
+    assert isinstance(executor.type, click.Choice)
+    assert sorted(executor.type.choices) == sorted(EXECUTORS)
+    assert get_args(Size) == simulate.SIZES
+    assert limits.MODELS == MODELS
+
+
+@pytest.fixture
+def planned(samples: Samples, tmp_path: Path) -> Path:
+    samples.add("mumu", "a.root", samples.ntuple(40, 0, 1))
+    run = tmp_path / "run"
+    result = darkbelle("plan", "zprime_invisible", "--datasets", samples.write(), "--out", run)
+    assert result.exit_code == 0, result.output
+    return run
+
+
+def test_plan_run_status_and_verify_agree(planned: Path) -> None:
+    assert darkbelle("status", planned).exit_code == 1  # nothing is done
+    result = darkbelle("run", planned, "--executor", "local", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert report["merged"]
+    rows = report["rows"]["mumu"]
+    assert rows["planned"] == rows["processed"] > 40
+    found = json.loads(darkbelle("status", planned, "--json").stdout)
+    assert found["complete"]
+    assert found["datasets"]["mumu"]["rows_done"] == rows["processed"]
+    assert darkbelle("verify", planned).exit_code == 0
+    again = darkbelle("retry", planned, "--executor", "local")
+    assert again.exit_code == 0
+    assert "0 processed, 1 were there" in again.stderr
+
+
+def test_run_prints_rows_in_and_processed(planned: Path) -> None:
+    result = darkbelle("run", planned, "--executor", "local")
+    assert "quarantined" in result.stdout
+    assert "mumu" in result.stdout
+
+
+def test_a_lost_chunk_ends_with_1_until_the_loss_is_allowed(planned: Path, samples: Samples) -> None:
+    (samples.folder / "a.root").unlink()
+    failed = darkbelle("run", planned, "--executor", "local")
+    assert failed.exit_code == 1
+    assert "failed (permanent)" in failed.stderr
+    assert f"darkbelle merge {planned} --allow-loss" in failed.stderr
+    assert darkbelle("merge", planned).exit_code == 1
+    allowed = darkbelle("merge", planned, "--allow-loss")
+    assert allowed.exit_code == 0
+    assert "rows are quarantined" in allowed.stderr
+
+
+def test_quarantined_files_end_a_run_with_1_unless_allowed(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(40, 0, 1))
+    samples.add("mumu", "b.root").write_bytes(b"not ROOT")
+    arguments = ("plan", "zprime_invisible", "--datasets", samples.write(), "--out", tmp_path / "run")
+    refused = darkbelle(*arguments)
+    assert refused.exit_code == 1
+    assert "b.root" in refused.stderr
+    planned = darkbelle(*arguments, "--quarantine", "--json")
+    assert planned.exit_code == 0
+    assert [item["kind"] for item in json.loads(planned.stdout)["quarantined"]] == ["unreadable"]
+    assert darkbelle("run", tmp_path / "run", "--executor", "local").exit_code == 1
+    assert darkbelle("run", tmp_path / "run", "--executor", "local", "--allow-loss").exit_code == 0
+
+
+def test_errors_of_ours_are_messages_without_a_traceback(tmp_path: Path) -> None:
+    result = darkbelle("run", tmp_path / "nothing", "--executor", "local")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: ")
+    assert "Traceback" not in result.output
+
+
+def test_wrong_configuration_ends_with_2(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(5, 0, 1))
+    result = darkbelle("plan", "no_channel", "--datasets", samples.write(), "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert "zprime_invisible" in result.stderr
+
+
+def test_debug_keeps_the_error(tmp_path: Path) -> None:
+    result = darkbelle("--debug", "run", tmp_path / "nothing", "--executor", "local")
+    assert result.exception is not None
+    assert "is not a folder" in str(result.exception)
+
+
+def test_options_of_the_processor_reach_the_plan(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(5, 0, 1))
+    arguments = ("plan", "zprime_invisible", "--datasets", samples.write(), "--out", tmp_path / "run")
+    assert darkbelle(*arguments, "--option", "thresholds.max_dr=0.125").exit_code == 0
+    assert (
+        json.loads((tmp_path / "run" / "plan.json").read_text())["options"]["thresholds"]["max_dr"] == 0.125
+    )
+    wrong = darkbelle(*arguments, "--option", "thresholds.max_dq=1")
+    assert wrong.exit_code == 2
+    assert "max_dq" in wrong.stderr
+
+
+def test_samples_are_listed_by_size() -> None:
+    rows = json.loads(darkbelle("samples", "list", "zprime_invisible", "--json").stdout)
+    assert {row["process"] for row in rows} >= {"zprime", "mumu", "tautau", "eemumu"}
+    assert all(row["small"] <= row["demo"] <= row["full"] for row in rows)
+
+
+def test_slim_files_give_the_same_result(samples: Samples, tmp_path: Path) -> None:
+    path = samples.add("mumu", "a.root", samples.ntuple(200, 0, 1))
+    wide, slim = samples.write(), tmp_path / "slim" / "datasets.yaml"
+    made = darkbelle(
+        "slim", path, "--channel", "zprime_invisible", "--format", "parquet", "--out", slim.parent
+    )
+    assert made.exit_code == 0, made.output
+    slim.write_text(wide.read_text().replace("a.root", "a.parquet"))
+    histograms = []
+    for datasets in (wide, slim):
+        run = datasets.parent / "run"
+        planned = darkbelle("plan", "zprime_invisible", "--datasets", datasets, "--out", run)
+        assert planned.exit_code == 0, planned.output
+        assert darkbelle("run", run, "--executor", "local").exit_code == 0
+        histograms.append((run / "histograms.json").read_bytes())
+    assert histograms[0] == histograms[1]
+
+
+def test_slim_needs_to_know_what_to_keep(samples: Samples, tmp_path: Path) -> None:
+    path = samples.add("mumu", "a.root", samples.ntuple(5, 0, 1))
+    assert darkbelle("slim", path, "--out", tmp_path / "slim").exit_code == 2
+
+
+def test_doctor_tells_about_a_file(samples: Samples) -> None:
+    columns = samples.ntuple(30, 0, 1)
+    path = samples.add("mumu", "a.root", columns)
+    result = darkbelle("doctor", path, "--channel", "zprime_invisible", "--json")
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)["files"]
+    assert found["facts"]["events"] == 30
+    assert found["facts"]["rows"] == len(columns["__event__"])
+    assert "gamma:hard" in found["facts"]["NaN or infinite"]
+
+
+def test_doctor_finds_what_a_channel_would_miss(samples: Samples) -> None:
+    columns = samples.ntuple(30, 0, 1)
+    del columns["mu_m_dz"]
+    path = samples.add("mumu", "a.root", columns)
+    assert darkbelle("doctor", path).exit_code == 0
+    result = darkbelle("doctor", path, "--channel", "zprime_invisible")
+    assert result.exit_code == 1
+    assert "mend:" in result.stderr
+    assert "mu_m_dz" in result.stderr
+
+
+def test_doctor_survives_a_file_that_is_not_one(tmp_path: Path) -> None:
+    result = darkbelle("doctor", tmp_path / "nothing.root")
+    assert result.exit_code == 1
+    assert "nothing.root" in result.stderr
+
+
+def test_doctor_looks_at_the_installation() -> None:
+    facts = json.loads(darkbelle("doctor", "--json").stdout)["environment"]["facts"]
+    assert {"python", "numpy", "cores", "numba cache", "free disk"} <= set(facts)

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from darkbelle.errors import RunError, UnreadableFileError
+from darkbelle.jobs.tasks import Failure, is_transient
+
+
+@pytest.mark.parametrize(
+    ("error", "transient"),
+    [
+        (OSError(errno.EIO, "Input/output error"), True),
+        (OSError(errno.ESTALE, "Stale file handle"), True),
+        (TimeoutError("slow"), True),
+        (ConnectionResetError("gone"), True),
+        (FileNotFoundError(errno.ENOENT, "No such file"), False),
+        (PermissionError(errno.EACCES, "Permission denied"), False),
+        (OSError(errno.ENOSPC, "No space left on device"), False),
+        (UnreadableFileError("truncated"), False),
+        (RunError("no"), False),
+        (ValueError("no"), False),
+    ],
+)
+def test_errors_of_storage_that_may_go_away_are_transient(error: Exception, transient: bool) -> None:
+    assert is_transient(error) is transient
+
+
+def unreadable(cause: OSError) -> None:
+    raise UnreadableFileError("cannot read branch 'px'") from cause
+
+
+def test_an_error_caused_by_a_transient_one_is_transient() -> None:
+    with pytest.raises(UnreadableFileError) as raised:
+        unreadable(OSError(errno.EIO, "Input/output error"))
+    assert is_transient(raised.value)
+
+
+def test_a_failure_keeps_message_notes_and_traceback() -> None:
+    with pytest.raises(UnreadableFileError) as raised:
+        unreadable(OSError(errno.ENOENT, "No such file"))
+    raised.value.add_note("in dataset 'mumu'")
+    failure = Failure.of(raised.value)
+    assert failure.kind == "permanent"
+    assert failure.reason == "UnreadableFileError: cannot read branch 'px'"
+    assert failure.notes == ("in dataset 'mumu'",)
+    assert "test_tasks.py" in failure.traceback
