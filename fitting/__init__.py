@@ -1,0 +1,72 @@
+"""From the histograms of a run to limits on cross sections and couplings, and to plots.
+
+The order in which a run goes through it::
+
+    spectra        histograms by process, scaled to the luminosity
+    resolution     how wide the signal's peak is
+    binning        the bins of each mass hypothesis
+    templates      the fit of a mass hypothesis as arrays
+    workspaces     the same as a pyhf workspace, by cabinetry: the interface to all engines
+    engines        upper limits from workspaces: pyhf
+    asymptotics    CLs and its expected bands, for any engine
+    limits         limits.json
+    couplings      widths, branching fractions and magnetic moment of the Z′
+    interpretation limits on the coupling
+    plots          all of it drawn
+
+Four functions do a step each, on a run folder: `build_workspaces`, `compute_limits`, `interpret` and
+`make_plots`. They are imported when asked for, since pyhf, cabinetry and matplotlib take seconds.
+
+>>> from darkbelle.fitting import engine_names
+>>> "pyhf" in engine_names()
+True
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from darkbelle.fitting.engines import engine_names
+    from darkbelle.fitting.interpretation import MODELS, Interpretation, interpret, read_interpretation
+    from darkbelle.fitting.limits import LimitPoint, Limits, compute_limits, read_limits
+    from darkbelle.fitting.plots import PlotFile, make_plots
+    from darkbelle.fitting.workspaces import build_workspaces
+
+__all__ = [
+    "MODELS",
+    "Interpretation",
+    "LimitPoint",
+    "Limits",
+    "PlotFile",
+    "build_workspaces",
+    "compute_limits",
+    "engine_names",
+    "interpret",
+    "make_plots",
+    "read_interpretation",
+    "read_limits",
+]
+
+_HOMES = {
+    "MODELS": "interpretation",
+    "Interpretation": "interpretation",
+    "LimitPoint": "limits",
+    "Limits": "limits",
+    "PlotFile": "plots",
+    "build_workspaces": "workspaces",
+    "compute_limits": "limits",
+    "engine_names": "engines",
+    "interpret": "interpretation",
+    "make_plots": "plots",
+    "read_interpretation": "interpretation",
+    "read_limits": "limits",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

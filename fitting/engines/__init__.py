@@ -1,0 +1,41 @@
+"""Engines: ways to get upper limits from workspaces. A new one is a module and a line here.
+
+An engine is a function of the type `Engine`. It gets all workspaces at once, so that one that
+solves them as a batch can.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from darkbelle.errors import ConfigurationError
+from darkbelle.fitting.engines.base import Engine, Failure, Outcome, UpperLimit
+
+__all__ = ["Engine", "Failure", "Outcome", "UpperLimit", "engine_names", "load_engine"]
+
+
+def _pyhf() -> Engine:
+    from darkbelle.fitting.engines.pyhf_engine import upper_limits  # noqa: PLC0415  pyhf takes seconds
+
+    return upper_limits
+
+
+_ENGINES: dict[str, Callable[[], Engine]] = {"pyhf": _pyhf}
+
+
+def engine_names() -> tuple[str, ...]:
+    """Return the names of all engines."""
+    return tuple(_ENGINES)
+
+
+def load_engine(name: str) -> Engine:
+    """Return an engine, importing what it needs.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such engine.
+    """
+    if name not in _ENGINES:
+        raise ConfigurationError(f"engine {name!r} does not exist, there are: {', '.join(_ENGINES)}")
+    return _ENGINES[name]()

@@ -1,0 +1,64 @@
+"""What every engine takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+__all__ = ["Engine", "Failure", "Outcome", "Progress", "UpperLimit"]
+
+Progress = Callable[[int, int], None]  # done, of how many
+
+
+@dataclass(frozen=True)
+class UpperLimit:
+    """The answer to one workspace, in units of its parameter of interest.
+
+    Parameters
+    ----------
+    observed, expected
+        Upper limits; expected at −2, −1, 0, 1, 2 standard deviations.
+    best_fit
+        The parameter's best value, not below its lower bound.
+    significance
+        Of an excess over the background, √q₀ in standard deviations; 0 for a deficit.
+    evaluations
+        Profile likelihood fits made.
+    bounds_hit
+        Nuisance parameters that ended on a bound in the fits that the limits rest on.
+    rescued
+        Fits that needed the second minimiser.
+    """
+
+    observed: float
+    expected: tuple[float, ...]
+    best_fit: float
+    significance: float
+    evaluations: int
+    bounds_hit: tuple[str, ...]
+    rescued: int
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A workspace that could not be solved, and why."""
+
+    reason: str
+
+
+Outcome = UpperLimit | Failure
+
+
+class Engine(Protocol):
+    """A way to get upper limits."""
+
+    def __call__(
+        self,
+        workspaces: Sequence[dict[str, Any]],
+        confidence_level: float,
+        *,
+        workers: int = 1,
+        progress: Progress | None = None,
+    ) -> list[Outcome]:
+        """Return one outcome a workspace, in order; a failure is an outcome and not an exception."""

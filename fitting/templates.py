@@ -1,0 +1,225 @@
+"""Templates: what a fit of one mass hypothesis is made of, from the histograms of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from darkbelle.channels import Channel, load_channel
+from darkbelle.errors import FitError
+from darkbelle.fitting.binning import MINIMUM_ENTRIES, Binning, effective_entries, fit_binning, window
+from darkbelle.fitting.resolution import core_resolution
+from darkbelle.fitting.spectra import (
+    ProcessSpectra,
+    Spectrum,
+    background_spectra,
+    data_luminosity,
+    data_spectrum,
+    pseudo_data,
+    signal_spectra,
+    total,
+)
+from darkbelle.runfolder import RunResult
+from darkbelle.vectors import Column
+
+__all__ = ["Data", "FitInputs", "MassTemplates", "Template", "fit_inputs", "mass_templates"]
+
+Data = Literal["pseudo", "asimov", "observed"]
+
+REGION = "sr"
+OBSERVABLE = "recoil"  # mass squared by polar angle
+COUNTING_WINDOW = 2.0  # resolutions, in which the expected background is quoted
+
+
+@dataclass(frozen=True)
+class FitInputs:
+    """All fine spectra of a run that its fits need, read and scaled once.
+
+    ``backgrounds`` are by process, ``signals`` by mass and for 1 fb, ``observed`` is what is fitted:
+    arrays of shape (mass bins, angle bins). ``missing`` are declared backgrounds without a dataset.
+    """
+
+    channel: Channel
+    luminosity_fb: float
+    data: Data
+    seed: int
+    backgrounds: dict[str, ProcessSpectra]
+    signals: dict[float, ProcessSpectra]
+    observed: Column
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """The expected events of one process in the bins of a fit, shape (bins,), with its shifts."""
+
+    values: Column
+    variances: Column
+    shifts: dict[str, tuple[Column, Column]]
+
+
+@dataclass(frozen=True)
+class MassTemplates:
+    """The fit of one mass hypothesis as arrays.
+
+    Parameters
+    ----------
+    mass
+        GeV.
+    resolution
+        Of the signal's recoil mass squared, GeV².
+    binning
+        The bins.
+    signal
+        For a cross section of 1 fb.
+    backgrounds
+        By process; those without any simulated event in the window are left out.
+    observed
+        Events fitted, shape (bins,).
+    background_near_peak
+        Expected background within ±2 resolutions.
+    signal_efficiency
+        Share of the generated signal events in the window.
+    unsimulated
+        Processes left out, and the events that one more simulated event of theirs would stand for.
+    unshifted
+        ``process/systematic`` that is left out for want of simulated events.
+    """
+
+    mass: float
+    resolution: float
+    binning: Binning
+    signal: Template
+    backgrounds: dict[str, Template]
+    observed: Column
+    background_near_peak: float
+    signal_efficiency: float
+    unsimulated: dict[str, float]
+    unshifted: tuple[str, ...]
+
+
+def fit_inputs(result: RunResult, data: Data = "pseudo", seed: int = 1) -> FitInputs:
+    """Return the fine spectra of a run for its fits.
+
+    Parameters
+    ----------
+    result
+        Of a run.
+    data
+        What is fitted: ``pseudo``, one Poisson draw of the expected background; ``asimov``, the
+        expected background itself; ``observed``, the data of the run. Looking at data is asked for
+        by name, never a default.
+    seed
+        Of the pseudo-data.
+    """
+    channel = load_channel(result.channel)
+    luminosity = data_luminosity(result) if data == "observed" else channel.luminosity_fb
+    if data == "observed":
+        observed = data_spectrum(result, REGION, OBSERVABLE).values
+    backgrounds = background_spectra(result, channel, REGION, OBSERVABLE, luminosity)
+    expected = total(item.nominal for item in backgrounds.values()).values
+    if data == "pseudo":
+        observed = pseudo_data(expected, seed).astype(np.float64)
+    elif data == "asimov":
+        observed = expected
+    return FitInputs(
+        channel=channel,
+        luminosity_fb=luminosity,
+        data=data,
+        seed=seed,
+        backgrounds=backgrounds,
+        signals=signal_spectra(result, channel, REGION, OBSERVABLE, luminosity),
+        observed=observed,
+        missing=tuple(name for name in channel.backgrounds if name not in backgrounds),
+    )
+
+
+def mass_templates(inputs: FitInputs, mass: float) -> MassTemplates:
+    """Return the templates for one mass hypothesis, in GeV.
+
+    A background without simulated events in the window is left out and said in ``unsimulated``: to
+    put in an invented shape would be worse, to say nothing would be wrong. A shift of a background
+    with fewer than ten effective entries in the window is noise and left out likewise: its
+    statistical uncertainty, which is kept, is larger.
+
+    Raises
+    ------
+    FitError
+        There is no signal of this mass, none of it in the window, or no simulated background in it.
+    """
+    axis = inputs.channel.axes[inputs.channel.observables[OBSERVABLE].axes[0]]
+    if mass not in inputs.signals:
+        known = ", ".join(f"{m:g}" for m in inputs.signals) or "none"
+        raise FitError(f"there is no signal of {mass:g} GeV in the run; simulated masses are {known}")
+    signal = inputs.signals[mass]
+    background = total(item.nominal for item in inputs.backgrounds.values())
+    resolution = core_resolution(signal.nominal.values.sum(axis=1), axis.edges)
+    binning = fit_binning(background.values, background.variances, axis, mass**2, resolution)
+    templates = {name: _template(item, binning) for name, item in inputs.backgrounds.items()}
+    simulated = {name: item for name, item in templates.items() if item.values.any()}
+    if not simulated:
+        raise FitError(
+            f"no simulated background event lies in the window of {mass:g} GeV, so nothing can be said "
+            "about the expected limit there; simulate more background"
+        )
+    kept = {name: _without_noise(item) for name, item in simulated.items()}
+    peak = slice(*window(axis, mass**2, COUNTING_WINDOW * resolution))
+    signal_template = _template(signal, binning)
+    _check(mass, {"signal": signal_template, **kept})
+    return MassTemplates(
+        mass=mass,
+        resolution=resolution,
+        binning=binning,
+        signal=signal_template,
+        backgrounds=kept,
+        observed=binning.project(inputs.observed),
+        background_near_peak=float(background.values[peak].sum()),
+        signal_efficiency=float(signal_template.values.sum() / inputs.luminosity_fb),
+        unsimulated={
+            name: inputs.backgrounds[name].event_weight for name in templates if name not in simulated
+        },
+        unshifted=tuple(
+            f"{name}/{shift}"
+            for name, item in simulated.items()
+            for shift in item.shifts.keys() - kept[name].shifts.keys()
+        ),
+    )
+
+
+def _template(spectra: ProcessSpectra, binning: Binning) -> Template:
+    def project(spectrum: Spectrum) -> Column:
+        return binning.project(spectrum.values)
+
+    return Template(
+        project(spectra.nominal),
+        binning.project(spectra.nominal.variances),
+        {name: (project(up), project(down)) for name, (up, down) in spectra.shifts.items()},
+    )
+
+
+def _without_noise(template: Template) -> Template:
+    entries = effective_entries(template.values.sum(keepdims=True), template.variances.sum(keepdims=True))[0]
+    if entries >= MINIMUM_ENTRIES:
+        return template
+    return Template(template.values, template.variances, {})
+
+
+def _check(mass: float, templates: dict[str, Template]) -> None:
+    """Refuse what no likelihood can be built on, naming process, variation and bin."""
+    for process, template in templates.items():
+        variations = {"nominal": template.values}
+        for shift, (up, down) in template.shifts.items():
+            variations |= {f"{shift}_up": up, f"{shift}_down": down}
+        for variation, values in variations.items():
+            if not np.all(np.isfinite(values)) or np.any(values < 0):
+                worst = int(np.argmin(np.where(np.isfinite(values), values, -np.inf)))
+                raise FitError(
+                    f"the template {process}/{variation} for {mass:g} GeV is {values[worst]:g} in bin "
+                    f"{worst}, expected at least 0; simulate more events, or look at their weights"
+                )
+            if values.sum() == 0:
+                raise FitError(
+                    f"the template {process}/{variation} for {mass:g} GeV is empty; simulate more events"
+                )
