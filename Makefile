@@ -50,7 +50,7 @@ notebooks: $(VENV)/dev  ## open the notebooks in the browser's format, without o
 	$(BIN)/jupytext --to ipynb notebooks/*.py
 
 bench: $(VENV)/dev  ## throughput beside uproot, pandas and, where installed, RDataFrame
-	$(BIN)/pytest benchmarks -q -s
+	$(BIN)/python -m pytest benchmarks -q -s
 
 lock: $(VENV)/dev  ## resolve the pinned requirements anew (needs uv and the package index)
 	$(BIN)/python .ci/lock.py

@@ -56,7 +56,7 @@ def bench(session: nox.Session) -> None:
     """Measure throughput beside peers, ROOT's RDataFrame among them."""
     install(session)
     session.install("root>=0.1a12")
-    session.run("pytest", "benchmarks", "-q", "-s")
+    session.run("python", "-m", "pytest", "benchmarks", "-q", "-s")
 
 
 @nox.session

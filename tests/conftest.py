@@ -9,6 +9,12 @@ import pytest
 REFERENCE = Path(__file__).parents[2] / "shared" / "reference"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--regen", action="store_true", help="write the golden files anew; say why in the changelog"
+    )
+
+
 @pytest.fixture(scope="session")
 def reference() -> Path:
     """The folder of real basf2 files and theory tables beside the project."""

@@ -161,6 +161,8 @@ def resolve_beams(
     ConfigurationError
         Two ranges of the table hold the same run, or keys are missing.
     """
+    if size and stored is not None and all(np.isfinite(column).all() for column in stored):
+        return ResolvedBeams(FourVector(*(_column(column) for column in stored)), {"event": size})
     columns = [np.full(size, component[0]) for component in nominal.four_vector]
     origin = np.zeros(size, dtype=np.int8)
     if table:

@@ -45,6 +45,21 @@ class FourVector(NamedTuple):
         """Return the difference by component; shape (1,) is broadcast."""
         return FourVector(*(a - b for a, b in zip(self, other, strict=True)))
 
+    def collapsed(self) -> FourVector:
+        """Return the vector with shape (1,) if it is the same in all events, else as it is.
+
+        Kernels are faster then; beams are the same in all events of most ntuples.
+        """
+        if self.px.size and all(bool(np.all(column == column[0])) for column in self):
+            return FourVector(*(column[:1] for column in self))
+        return self
+
+    def rows(self, index: NDArray[np.integer | np.bool_]) -> FourVector:
+        """Return the vectors of chosen events; one of shape (1,) stays, as it is that of all."""
+        if self.px.size == 1:
+            return self
+        return FourVector(*(column[index] for column in self))
+
     def mass_squared(self) -> Column:
         """Return :math:`E^2-|p|^2` in GeV², negative values kept."""
         return self.energy**2 - self.px**2 - self.py**2 - self.pz**2

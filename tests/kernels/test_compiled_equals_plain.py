@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -24,18 +25,18 @@ def compiled_loops() -> list[Callable[..., Any]]:
 
 
 def empty_like_output(loop: Callable[..., Any], size: int) -> Any:
-    is_vector = loop.__annotations__["out"] == "FourVector"
-    return FourVector(*np.full((4, size), -1.0)) if is_vector else np.full(size, -1.0)
+    kind = vars(sys.modules[loop.__module__])[loop.__annotations__["out"]]
+    fields = getattr(kind, "_fields", None)
+    return kind(*np.full((len(fields), size), -1.0)) if fields else np.full(size, -1.0)
 
 
 @pytest.mark.parametrize("loop", compiled_loops(), ids=lambda loop: loop.__name__)
 @pytest.mark.parametrize("size", [0, 1000])
 def test_compiled_equals_plain(loop: Any, size: int, random_vectors: FourVector) -> None:
     vectors = FourVector(*(column[:size] for column in random_vectors))
-    frame = NOMINAL.four_vector
-    arguments: list[Any] = [vectors, frame]
-    if "direction" in loop.__annotations__:
-        arguments.append(-1.0)
+    kinds = [kind for name, kind in loop.__annotations__.items() if name not in {"out", "return"}]
+    others = [NOMINAL.four_vector if kind == "FourVector" else -1.0 for kind in kinds[1:]]
+    arguments: list[Any] = [vectors, *others]
     compiled, plain = empty_like_output(loop, size), empty_like_output(loop, size)
     loop(*arguments, compiled)
     with np.errstate(all="ignore"):

@@ -11,7 +11,7 @@ from darkbelle.kernels.compilation import kernel
 from darkbelle.kernels.inputs import checked_vector, common_size
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["Recoil", "recoil", "recoil_mass_squared", "recoil_theta_cm"]
+__all__ = ["Recoil", "electron_beam", "recoil", "recoil_mass_squared", "recoil_theta_cm"]
 
 
 class Recoil(NamedTuple):
@@ -120,13 +120,14 @@ def recoil_theta_cm(visible: FourVector, beam: FourVector) -> Column:
     """
     visible, beam = checked_vector("visible", visible), checked_vector("beam", beam)
     out = np.empty(common_size(visible=visible, beam=beam))
-    electron = boost_to_rest_frame(_electron_beam(beam), beam)
+    electron = boost_to_rest_frame(electron_beam(beam), beam)
     in_cm = boost_to_rest_frame(visible, beam)
     _angle_of_opposite(in_cm, electron, out)
     return out
 
 
-def _electron_beam(beam: FourVector) -> FourVector:
+def electron_beam(beam: FourVector) -> FourVector:
+    """Return the electron beam's four-momentum, lab, GeV, from the total one; see `recoil_theta_cm`."""
     transverse = np.hypot(beam.px, beam.py)
     cosine = np.sqrt(1.0 - (transverse / beam.energy) ** 2)
     energy = (beam.energy + beam.pz / cosine) / 2

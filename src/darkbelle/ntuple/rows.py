@@ -107,7 +107,8 @@ class RowColumns(BaseSourceMapping):  # type: ignore[misc]  # coffea has no type
         if columnhandle in COUNTERS and columnhandle != "__weight__":
             return read_counter(self._table, columnhandle, start, stop)
         values = self._table.read(columnhandle, start, stop)
-        return values.astype(values.dtype.newbyteorder("="), copy=False)
+        # as awkward content, since coffea would copy a bare array
+        return ak.contents.NumpyArray(values.astype(values.dtype.newbyteorder("="), copy=False))
 
     def _read_jagged(self, name: str) -> Jagged:
         return _clipped(self._table.read_jagged(name, self._start, self._stop), self._max_candidates)

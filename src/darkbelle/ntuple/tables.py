@@ -346,8 +346,9 @@ def _open_root(path: str) -> Any:
         _check_file(path)
     try:
         if remote:
-            return uproot.open(path)
-        file = uproot.open({path: None}, handler=uproot.source.file.MemmapSource)
+            return uproot.open(path, array_cache=None)
+        # a cache would keep each column that was read as long as the file's objects live
+        file = uproot.open({path: None}, handler=uproot.source.file.MemmapSource, array_cache=None)
     except _DAMAGE as error:
         raise _unopened(path, error) from error
     size, expected = Path(path).stat().st_size, file.file.fEND
