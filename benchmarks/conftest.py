@@ -49,7 +49,10 @@ CLOCK = Clock()
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("darkbelle benchmarks")
     group.addoption(
-        "--root-python", type=Path, help="an interpreter that has ROOT, to compare with RDataFrame"
+        "--root-python",
+        type=Path,
+        default=sys.executable if importlib.util.find_spec("ROOT") else None,
+        help="an interpreter with ROOT, to compare with RDataFrame; by default this one if it has ROOT",
     )
     group.addoption("--rows", type=int, default=2_000_000, help="rows of the ntuple")
 

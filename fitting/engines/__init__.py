@@ -20,7 +20,13 @@ def _pyhf() -> Engine:
     return upper_limits
 
 
-_ENGINES: dict[str, Callable[[], Engine]] = {"pyhf": _pyhf}
+def _fast() -> Engine:
+    from darkbelle.fitting.engines.fast_engine import upper_limits  # noqa: PLC0415  numba takes seconds
+
+    return upper_limits
+
+
+_ENGINES: dict[str, Callable[[], Engine]] = {"pyhf": _pyhf, "fast": _fast}
 
 
 def engine_names() -> tuple[str, ...]:

@@ -56,10 +56,11 @@ def test_equals_the_simple_kernels(rng: np.random.Generator, *, one_beam: bool) 
 
 def test_the_order_of_the_pair_does_not_matter(rng: np.random.Generator) -> None:
     a, b = muons(rng, 50), muons(rng, 50)
-    for one, other in zip(
-        pair_recoil(a, b, NOMINAL.four_vector), pair_recoil(b, a, NOMINAL.four_vector), strict=True
-    ):
-        assert_allclose(one, other, rtol=1e-12, atol=1e-12)
+    beam = NOMINAL.four_vector
+    one, other = pair_recoil(a, b, beam), pair_recoil(b, a, beam)
+    assert_allclose(one[:6], other[:6], rtol=1e-9, atol=1e-9)
+    assert_allclose(one.momentum_a, other.momentum_b, rtol=1e-12)
+    assert_allclose(one.cos_theta_a, other.cos_theta_b, rtol=1e-12)
 
 
 def test_nothing_is_undefined_silently() -> None:
