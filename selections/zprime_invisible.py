@@ -60,6 +60,8 @@ KINEMATIC_COLUMNS: Final = (
     "pt_pair",
     "recoil_transverse_to_fast_muon",
     "recoil_transverse_to_slow_muon",
+    "pt_pair_share",
+    "fast_muon_share",
     "muon_momentum",
     "mu_plus.cos_theta",
     "mu_minus.cos_theta",
@@ -72,6 +74,8 @@ CUTS_ON: Final = {
     "pt_pair": ("pt_pair",),
     "recoil_transverse_to_fast_muon": ("recoil_transverse_to_fast_muon",),
     "recoil_transverse_to_slow_muon": ("recoil_transverse_to_slow_muon",),
+    "pt_pair_share": ("pt_pair_share",),
+    "fast_muon_share": ("fast_muon_share",),
     "photon_energy_sum": ("photon_energy",),
 }
 
@@ -106,15 +110,20 @@ class Thresholds:
     barrel_below_m2_recoil
         Recoil mass², GeV², below which that is asked for [est].
     min_pt_pair
-        Momentum of the muon pair transverse to the collision axis, CM.
+        Momentum of the muon pair transverse to the collision axis, CM [est].
     min_recoil_transverse_to_fast_muon, min_recoil_transverse_to_slow_muon
-        Momentum of the recoil transverse to the faster and the slower muon, CM.
+        Momentum of the recoil transverse to the faster and the slower muon, CM [est].
+    min_pt_pair_share, min_fast_muon_share
+        The first two of these as shares of the largest momentum that a recoil of this mass can have.
+    shares_in_full_from
+        Recoil mass², GeV², from which shares are asked for in full. From 0 to there they rise in
+        proportion, as there is hardly any ττ to suppress at low recoil mass [est].
 
     Notes
     -----
-    The last three have the least mean over the masses of Punzi's figure of merit, on samples of our
-    own simulation: ``docs/studies/zprime_thresholds.py`` does it again. The minimum is flat, 1 %
-    within 0.2 GeV, and no published limit entered.
+    The shares, which do most of the τ suppression, have the least geometric mean over the masses of
+    Punzi's figure of merit on samples of our own simulation; ``docs/studies/zprime_thresholds.py``
+    does it again. No published limit entered.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -129,9 +138,12 @@ class Thresholds:
     min_photon_to_recoil: float = 15.0
     barrel_theta: tuple[float, float] = (32.2, 128.7)
     barrel_below_m2_recoil: float = 9.0
-    min_pt_pair: float = 1.2
+    min_pt_pair: float = 0.8
     min_recoil_transverse_to_fast_muon: float = 0.6
     min_recoil_transverse_to_slow_muon: float = 0.6
+    min_pt_pair_share: float = 0.55
+    min_fast_muon_share: float = 0.30
+    shares_in_full_from: float = 4.0
 
 
 class SignalRegion(NamedTuple):
@@ -150,6 +162,8 @@ class SignalRegion(NamedTuple):
     pt_pair: Cut
     recoil_transverse_to_fast_muon: Cut
     recoil_transverse_to_slow_muon: Cut
+    pt_pair_share: Cut
+    fast_muon_share: Cut
 
 
 def signal_region(at: Thresholds) -> SignalRegion:
@@ -157,7 +171,7 @@ def signal_region(at: Thresholds) -> SignalRegion:
 
     The first cut leaves one candidate an event. Then: events with exactly two tracks, opposite in
     charge, from the interaction point, both identified as muons where the KLM is; triggered; hardly
-    any photon energy, and no photon where that of μμγ would be; the last three suppress ττ and eeμμ
+    any photon energy, and no photon where that of μμγ would be; the last five suppress ττ and eeμμ
     by how the recoil lies to the muons, and stand where a network will.
     """
     klm_first, klm_last = np.cos(np.radians(at.muon_theta))
@@ -208,6 +222,16 @@ def signal_region(at: Thresholds) -> SignalRegion:
         recoil_transverse_to_slow_muon=Cut(
             slow, (slow,), lambda p: p > at.min_recoil_transverse_to_slow_muon
         ),
+        pt_pair_share=Cut(
+            "pt_pair_share",
+            ("pt_pair_share", "m2_recoil"),
+            lambda share, m2: share > at.min_pt_pair_share * _rise(m2, at.shares_in_full_from),
+        ),
+        fast_muon_share=Cut(
+            "fast_muon_share",
+            ("fast_muon_share", "m2_recoil"),
+            lambda share, m2: share > at.min_fast_muon_share * _rise(m2, at.shares_in_full_from),
+        ),
     )
 
 
@@ -228,10 +252,14 @@ def kinematics(columns: Columns, beam: FourVector) -> dict[str, Column]:
         Shape (n,) each, two entries an event for ``muon_momentum``, shape (2, n). ``m2_recoil`` in
         GeV²; ``theta_recoil_cm`` and ``photon_to_recoil`` (CM; π without a hard photon) in rad;
         ``cos_theta_recoil``, ``<muon>.cos_theta`` and ``cos_transverse_opening`` (lab);
-        ``muon_momentum`` (lab), ``pt_pair`` and ``recoil_transverse_to_fast|slow_muon`` (CM) in GeV.
+        ``muon_momentum`` (lab), ``pt_pair`` and ``recoil_transverse_to_fast|slow_muon`` (CM) in GeV;
+        ``pt_pair_share`` and ``fast_muon_share`` are the first two of these over
+        :math:`(s - M^2_\mathrm{recoil})/2\sqrt s`, the momentum of a recoil against a massless pair.
     """
     plus, minus = (_muon(columns, muon) for muon in MUONS)
     recoil = pair_recoil(plus, minus, beam)
+    s = beam.mass_squared()
+    largest = (s - recoil.mass_squared) / (2 * np.sqrt(s))
     return {
         "m2_recoil": recoil.mass_squared,
         "theta_recoil_cm": recoil.theta_cm,
@@ -239,6 +267,8 @@ def kinematics(columns: Columns, beam: FourVector) -> dict[str, Column]:
         "pt_pair": recoil.pair_transverse,
         "recoil_transverse_to_fast_muon": recoil.transverse_to_fast,
         "recoil_transverse_to_slow_muon": recoil.transverse_to_slow,
+        "pt_pair_share": recoil.pair_transverse / largest,
+        "fast_muon_share": recoil.transverse_to_fast / largest,
         "muon_momentum": np.array([recoil.momentum_a, recoil.momentum_b]),
         "mu_plus.cos_theta": recoil.cos_theta_a,
         "mu_minus.cos_theta": recoil.cos_theta_b,
@@ -249,6 +279,11 @@ def kinematics(columns: Columns, beam: FourVector) -> dict[str, Column]:
 
 def _both(field: str) -> tuple[str, ...]:
     return tuple(f"{muon}.{field}" for muon in MUONS)
+
+
+def _rise(m2_recoil: Column, full: float) -> Column:
+    """Return 0 for no recoil mass, 1 from mass² ``full`` on, and a straight line between."""
+    return np.clip(m2_recoil / full, 0.0, 1.0)
 
 
 def _within(values: Column, limit: float) -> Mask:

@@ -2,13 +2,14 @@
 
 ::
 
-    python docs/studies/zprime_thresholds.py FOLDER
+    make demo
+    python docs/studies/zprime_thresholds.py demo/samples/datasets.yaml
 
-simulates signal and backgrounds (three minutes), applies all other cuts, and prints for each choice of
-thresholds the mean over the masses of Punzi's figure of merit: the smallest cross section in fb that
-would be found at a = 3σ with 90 % probability (b = 1.28155), arXiv:physics/0308063, in the form of
-EPJC 82, 121. The background B of a window of two σ around each mass gets one event of each sample on
-top, so that an empty window is not taken for a pure one. No published limit enters.
+applies all other cuts, and prints for each choice of shares the geometric mean over the masses of
+Punzi's figure of merit: the smallest cross section in fb that would be found at a = 3σ with 90 %
+probability (b = 1.28155), arXiv:physics/0308063, in the form of EPJC 82, 121. The background B of a
+window of two σ around each mass gets one event of each sample on top, so that an empty window is not
+taken for a pure one. No published limit enters.
 """
 
 from __future__ import annotations
@@ -16,95 +17,102 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any, Final
+from typing import NamedTuple
 
 import click
 import numpy as np
-import uproot
 
 from darkbelle.beams import NOMINAL
 from darkbelle.channels import load_channel
 from darkbelle.datasets import Dataset, read_datasets
+from darkbelle.ntuple.describing import describe_file
 from darkbelle.ntuple.keys import keys_of_rows
 from darkbelle.ntuple.reading import Layout, RowRange, open_rows
 from darkbelle.processors import load_processor
 from darkbelle.processors.base import one_candidate, read_columns
 from darkbelle.selections.cuts import evaluate
 from darkbelle.selections.zprime_invisible import Thresholds, kinematics, signal_region
-from darkbelle.simulation.samples.making import simulate_sample
+from darkbelle.vectors import Column
 
 CHANNEL = load_channel("zprime_invisible")
 A, B = 3.0, 1.28155
-SAMPLES: Final[tuple[tuple[str, int, dict[str, Any]], ...]] = (
-    *(("zprime", 4_000, {"mass": mass}) for mass in CHANNEL.masses),
-    ("mumu", 150_000, {"min_photon_pt": 0.4}),
-    ("tautau", 60_000, {"modes": ["mu", "mu"]}),
-    ("tautau", 30_000, {"modes": ["mu", "pi"]}),
-    ("tautau", 30_000, {"modes": ["mu", "pipi0"]}),
-    ("eemumu", 120_000, {"min_momentum": 0.5, "min_recoil_pt": 0.6}),
-)
-OFF = replace(
-    Thresholds(),
-    min_pt_pair=0.0,
-    min_recoil_transverse_to_fast_muon=0.0,
-    min_recoil_transverse_to_slow_muon=0.0,
-)
-VARIABLES = ("pt_pair", "recoil_transverse_to_fast_muon", "recoil_transverse_to_slow_muon")
+OFF = replace(Thresholds(), min_pt_pair_share=0.0, min_fast_muon_share=0.0)
+SCAN = tuple(product(np.arange(0.4, 0.71, 0.05), np.arange(0.15, 0.41, 0.05), (2.0, 4.0, 9.0)))
 
 
-def preselected(dataset: Dataset) -> Any:
-    """Return recoil mass² and the three variables of events that pass all other cuts, shape (4, n)."""
+class Sample(NamedTuple):
+    """Recoil mass² and the two shares, shape (3, n), of events that pass all other cuts."""
+
+    values: Column
+    weight: float
+
+    def near(self, mass: float, half_width: float) -> Sample:
+        """Return the events in a window of recoil mass², GeV²."""
+        return Sample(self.values[:, np.abs(self.values[0] - mass**2) < half_width], self.weight)
+
+    def passing(self, at: tuple[float, float, float]) -> int:
+        """Return how many events pass the two shares, which rise up to a recoil mass²."""
+        rise = np.clip(self.values[0] / at[2], 0, 1)
+        return int(((self.values[1] > at[0] * rise) & (self.values[2] > at[1] * rise)).sum())
+
+
+class Window(NamedTuple):
+    """What is near a mass hypothesis; the signal's window is ``share`` of that of the backgrounds."""
+
+    signal: Sample
+    generated: int
+    backgrounds: list[Sample]
+    share: float
+
+    def figure_of_merit(self, at: tuple[float, float, float]) -> float:
+        """Return Punzi's figure of merit, fb."""
+        background = self.share * sum((item.passing(at) + 1) * item.weight for item in self.backgrounds)
+        efficiency = max(self.signal.passing(at), 1) / self.generated
+        root = np.sqrt(background)
+        bracket = A**2 / 8 + 9 * B**2 / 13 + A * root + B / 2 * np.sqrt(B**2 + 4 * A * root + 4 * background)
+        return float(bracket / (efficiency * CHANNEL.luminosity_fb))
+
+
+def preselected(dataset: Dataset) -> Sample:
+    """Return what passes all other cuts."""
     processor, found = load_processor(CHANNEL.name), []
     for path in dataset.files:
-        with uproot.open(path) as file:
-            source = RowRange(path, dataset.tree, 0, file[dataset.tree].num_entries)
-        rows = open_rows(source, Layout.of(CHANNEL, dataset))
+        entries = describe_file(path, dataset.tree).entries
+        rows = open_rows(RowRange(path, dataset.tree, 0, entries), Layout.of(CHANNEL, dataset))
         columns = read_columns(rows, processor.reads)
         columns["is_best_candidate"] = one_candidate(keys_of_rows(rows), seed=1)
         columns |= kinematics(columns, NOMINAL.four_vector)
         selected = evaluate(signal_region(OFF), columns).selected
-        found.append(np.array([columns[name][selected] for name in ("m2_recoil", *VARIABLES)]))
-    return np.concatenate(found, axis=1)
+        names = ("m2_recoil", "pt_pair_share", "fast_muon_share")
+        found.append(np.array([columns[name][selected] for name in names]))
+    return Sample(np.concatenate(found, axis=1), dataset.scale_to(CHANNEL.luminosity_fb))
 
 
-def figure_of_merit(efficiency: float, background: float) -> float:
-    """Return Punzi's figure of merit, fb."""
-    root = np.sqrt(background)
-    bracket = A**2 / 8 + 9 * B**2 / 13 + A * root + B / 2 * np.sqrt(B**2 + 4 * A * root + 4 * background)
-    return float(bracket / (efficiency * CHANNEL.luminosity_fb)) if efficiency else np.inf
+def windows(datasets: dict[str, Dataset]) -> list[Window]:
+    """Return the window of each mass: two σ for the signal, at least 1 GeV² for the backgrounds."""
+    samples = {name: preselected(dataset) for name, dataset in datasets.items()}
+    backgrounds = [samples[name] for name, dataset in datasets.items() if dataset.mass is None]
+    found = []
+    for name, dataset in datasets.items():
+        if dataset.mass is not None and dataset.generated_events is not None:
+            core = samples[name].near(dataset.mass, 1.5).values[0]
+            two_sigma = float(np.subtract(*np.quantile(core, (0.8413, 0.1587))))
+            wide = max(two_sigma, 1.0)
+            signal = samples[name].near(dataset.mass, two_sigma)
+            others = [item.near(dataset.mass, wide) for item in backgrounds]
+            found.append(Window(signal, dataset.generated_events, others, two_sigma / wide))
+    return found
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-def main(folder: Path) -> None:
-    """Simulate into FOLDER what is not there yet, scan thresholds, and print the best ones."""
-    if not any(folder.glob("*.yaml")):
-        for process, events, options in SAMPLES:
-            simulate_sample(process, events, 1, folder, options)
-    datasets = [d for path in sorted(folder.glob("*.yaml")) for d in read_datasets(path).values()]
-    loaded = [(d, preselected(d)) for d in datasets]
-    backgrounds = [(e, d.scale_to(CHANNEL.luminosity_fb)) for d, e in loaded if d.mass is None]
-    windows = []
-    for dataset, events in loaded:
-        if dataset.mass is not None and dataset.generated_events is not None:
-            low, high = np.quantile(events[0], (0.1587, 0.8413))  # two σ apart
-            in_window = [e[:, np.abs(e[0] - dataset.mass**2) < high - low] for e, _ in backgrounds]
-            signal = events[:, np.abs(events[0] - dataset.mass**2) < high - low]
-            windows.append((signal, dataset.generated_events, in_window))
-
-    def mean(at: tuple[float, ...]) -> float:
-        merits = []
-        for signal, generated, others in windows:
-            passing = [int((at < e[1:].T).all(axis=1).sum()) for e in (signal, *others)]
-            expected = sum((n + 1) * w for n, (_, w) in zip(passing[1:], backgrounds, strict=True))
-            merits.append(figure_of_merit(passing[0] / generated, expected))
-        return float(np.mean(merits))
-
-    scan = product(np.arange(0.8, 1.7, 0.2), np.arange(0.4, 0.9, 0.1), np.arange(0.4, 0.9, 0.1))
-    for merit, at in sorted((mean(at), at) for at in scan)[:15]:
-        click.echo(
-            f"{merit:6.2f} fb  " + "  ".join(f"{n} > {x:.1f}" for n, x in zip(VARIABLES, at, strict=True))
-        )
+@click.argument("datasets", type=click.Path(path_type=Path))
+def main(datasets: Path) -> None:
+    """Scan thresholds on the samples of a dataset file, and print the best ones."""
+    near = windows(read_datasets(datasets))
+    merits = [(float(np.exp(np.mean([np.log(w.figure_of_merit(at)) for w in near]))), at) for at in SCAN]
+    for merit, (pair, fast, full) in sorted(merits)[:15]:
+        cuts = f"pt_pair_share > {pair:.2f}  fast_muon_share > {fast:.2f}  in full from {full:g} GeV²"
+        click.echo(f"{merit:6.2f} fb  {cuts}")
 
 
 if __name__ == "__main__":

@@ -65,8 +65,8 @@ def test_the_fitted_histogram_sums_to_the_end_of_the_cutflow(whole: ChunkOutput)
 
 def test_observables_are_drawn_without_the_cut_on_them(whole: ChunkOutput) -> None:
     flow = whole.cutflows["sr"]
-    position = flow.cuts.index("pt_pair")
-    drawn = whole.histograms[HistogramKey("sr", "pt_pair")].sum(flow=True).value
+    position = flow.cuts.index("pt_pair_share")
+    drawn = whole.histograms[HistogramKey("sr", "pt_pair_share")].sum(flow=True).value
     assert drawn == flow.n_minus_one_weights[position]
     assert drawn > flow.weights[-1]
 

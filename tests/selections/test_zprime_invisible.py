@@ -24,6 +24,8 @@ Columns = dict[str, NDArray[Any]]
 
 AT_REST = FourVector.single(0.0, 0.0, 0.0, 10.0)  # beams of 5 GeV each: the lab is the CM
 
+NO_SHARES = replace(Thresholds(), min_pt_pair_share=0.0, min_fast_muon_share=0.0)
+
 
 def event(**changes: float) -> Columns:
     """Return one event that passes all cuts with beams at rest; ``mu_plus__px=…`` changes a column."""
@@ -46,8 +48,11 @@ def test_kinematics_of_a_hand_made_event() -> None:
     # p+ = (3, 0, 0), p− = (−1.2, 1.6, 0): the pair has (1.8, 1.6, 0), the recoil its opposite
     found = kinematics(event(), AT_REST)
     energy = 10 - math.sqrt(9 + MUON_MASS**2) - math.sqrt(4 + MUON_MASS**2)
+    largest = (100 - (energy**2 - 1.8**2 - 1.6**2)) / 20  # (s − M²)/2√s
     expected = {
         "m2_recoil": energy**2 - 1.8**2 - 1.6**2,
+        "pt_pair_share": math.hypot(1.8, 1.6) / largest,
+        "fast_muon_share": 1.6 / largest,
         "theta_recoil_cm": math.pi / 2,
         "cos_transverse_opening": -0.6,
         "photon_to_recoil": math.pi,
@@ -128,10 +133,17 @@ def test_a_recoil_along_the_slower_muon_is_rejected() -> None:
     # p+ = (3, 0, 0), p− = (−2, 1, 0): the pair (1, 1, 0) has 3/√5 transverse to the slower one
     changes = {"mu_minus__px": -2.0, "mu_minus__py": 1.0}
     at = 3 / math.sqrt(5)
-    loose = replace(Thresholds(), min_recoil_transverse_to_slow_muon=at - 1e-6)
-    tight = replace(Thresholds(), min_recoil_transverse_to_slow_muon=at + 1e-6)
+    loose = replace(NO_SHARES, min_recoil_transverse_to_slow_muon=at - 1e-6)
+    tight = replace(NO_SHARES, min_recoil_transverse_to_slow_muon=at + 1e-6)
     assert first_failed(event(**changes), loose) is None
     assert first_failed(event(**changes), tight) == "recoil_transverse_to_slow_muon"
+
+
+@pytest.mark.parametrize(("m2", "least"), [(-1.0, 0.0), (0.0, 0.0), (2.0, 0.3), (4.0, 0.6), (80.0, 0.6)])
+def test_shares_are_asked_for_in_proportion_at_low_recoil_mass(m2: float, least: float) -> None:
+    cut = signal_region(replace(Thresholds(), min_pt_pair_share=0.6, shares_in_full_from=4.0)).pt_pair_share
+    passed = cut.function(np.array([least - 1e-6, least + 1e-6]), np.array([m2, m2]))
+    np.testing.assert_array_equal(passed, [False, True])
 
 
 def test_a_photon_far_from_the_recoil_is_allowed() -> None:
@@ -141,7 +153,7 @@ def test_a_photon_far_from_the_recoil_is_allowed() -> None:
 
 def test_the_recoil_must_be_in_the_barrel_only_at_low_mass() -> None:
     forward = {"mu_plus__pz": -1.5, "mu_minus__pz": -1.2}  # the recoil has (−1.8, −1.6, 2.7): 41.7°
-    narrow = replace(Thresholds(), barrel_theta=(50.0, 128.7), barrel_below_m2_recoil=1.0)
+    narrow = replace(NO_SHARES, barrel_theta=(50.0, 128.7), barrel_below_m2_recoil=1.0)
     assert first_failed(event(**forward), narrow) is None
     assert first_failed(event(**forward), replace(narrow, barrel_below_m2_recoil=100.0)) == "recoil_in_barrel"
 
