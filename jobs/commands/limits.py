@@ -138,12 +138,11 @@ def show_limits(found: Limits) -> None:
     )
     print_table(
         "What they stand on, after all cuts",
-        ("mass [GeV]", "σ(M²) [GeV²]", "σ(M) [MeV]", "signal efficiency", "background within ±2σ"),
+        ("mass [GeV]", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
         [
             (
                 point.mass,
                 point.diagnostics["resolution_m2"],
-                1000 * point.diagnostics["resolution_m2"] / (2 * point.mass),
                 point.diagnostics["signal_efficiency"],
                 point.diagnostics["background_near_peak"],
             )
