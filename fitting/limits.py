@@ -256,6 +256,9 @@ def _point(templates: MassTemplates, limit: UpperLimit, level: float) -> LimitPo
             "evaluations": limit.evaluations,
             "bounds_hit": list(limit.bounds_hit),
             "rescued_fits": limit.rescued,
+            "rescued_from": limit.rescued_from,
+            "largest_edm": limit.largest_edm,
+            "several_minima": limit.several_minima,
         },
         flags=_flags(templates, limit, level),
     )
@@ -282,4 +285,8 @@ def _flags(templates: MassTemplates, limit: UpperLimit, level: float) -> tuple[s
         flags.append(f"no simulated event in the window, and events that one would stand for: {names}")
     if limit.bounds_hit:
         flags.append(f"nuisance parameters on their bounds: {', '.join(limit.bounds_hit)}")
+    if limit.several_minima:
+        flags.append("the likelihood has several minima, of which the lowest found was taken")
+    if limit.rescued_from:
+        flags.append(f"solved by the pyhf engine, since: {limit.rescued_from}")
     return tuple(flags)

@@ -29,6 +29,12 @@ class UpperLimit:
         Nuisance parameters that ended on a bound in the fits that the limits rest on.
     rescued
         Fits that needed the second minimiser.
+    largest_edm
+        The worst estimated distance to a minimum of the fits, in −ln L, before the last step.
+    several_minima
+        Whether a fit had other minima than the one taken; then the limits deserve a look.
+    rescued_from
+        Why the engine that was asked for gave up and left the workspace to pyhf's; empty if it did not.
     """
 
     observed: float
@@ -38,6 +44,9 @@ class UpperLimit:
     evaluations: int
     bounds_hit: tuple[str, ...]
     rescued: int
+    largest_edm: float
+    several_minima: bool = False
+    rescued_from: str = ""
 
 
 @dataclass(frozen=True)

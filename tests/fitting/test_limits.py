@@ -84,6 +84,13 @@ def test_a_mass_that_cannot_be_fitted_is_reported_beside_the_others(toy_run: Pat
     assert read_limits(tmp_path).failed == limits.failed
 
 
+def test_each_point_says_how_its_fits_went(limits: Limits) -> None:
+    for point in limits.points:
+        assert 0 <= point.diagnostics["largest_edm"] < 1e-8
+        assert point.diagnostics["several_minima"] is False
+        assert point.diagnostics["rescued_from"] == ""
+
+
 def test_not_one_limit_is_an_error(toy_run: Path) -> None:
     with pytest.raises(FitError, match="no limit could be computed: 3 GeV: there is no signal"):
         compute_limits(toy_run, masses=[3.0])
