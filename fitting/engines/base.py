@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 __all__ = ["Engine", "Failure", "Outcome", "Progress", "UpperLimit"]
@@ -47,6 +47,26 @@ class UpperLimit:
     largest_edm: float
     several_minima: bool = False
     rescued_from: str = ""
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Sentences on the fits that whoever quotes the limit must know."""
+        flags = []
+        if self.bounds_hit:
+            flags.append(f"nuisance parameters on their bounds: {', '.join(self.bounds_hit)}")
+        if self.several_minima:
+            flags.append("the likelihood has several minima, of which the lowest found was taken")
+        if self.rescued_from:
+            flags.append(f"solved by the pyhf engine, since: {self.rescued_from}")
+        return tuple(flags)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer for JSON."""
+        return {
+            **asdict(self),
+            "expected": list(self.expected),
+            "bounds_hit": list(self.bounds_hit),
+        }
 
 
 @dataclass(frozen=True)
