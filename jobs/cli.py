@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from darkbelle.errors import ConfigurationError, DarkbelleError
+from darkbelle.jobs.commands.crosscheck import crosscheck
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
 from darkbelle.jobs.commands.limits import interpret, limits, workspace
@@ -33,6 +34,7 @@ COMMANDS = (
     merge,
     workspace,
     limits,
+    crosscheck,
     interpret,
     report,
     doctor,

@@ -11,6 +11,7 @@
     RUN/columns/           unbinned columns of selected events, one parquet file a dataset and region
     RUN/provenance.json    who made this, when, with what
     RUN/limits.json        upper limits
+    RUN/crosscheck.json    some of them by another engine
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
@@ -33,6 +34,7 @@ from darkbelle.results import ChunkOutput, decode_output
 __all__ = [
     "CHUNKS",
     "COLUMNS",
+    "CROSSCHECK",
     "CUTFLOW",
     "FAILURES",
     "HISTOGRAMS",
@@ -61,6 +63,7 @@ CUTFLOW: Final = "cutflow.json"
 COLUMNS: Final = "columns"
 PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
+CROSSCHECK: Final = "crosscheck.json"
 
 
 def canonical_json(data: Any) -> bytes:
