@@ -7,7 +7,7 @@ The order in which a run goes through it::
     binning        the bins of each mass hypothesis
     templates      the fit of a mass hypothesis as arrays
     workspaces     the same as a pyhf workspace, by cabinetry: the interface to all engines
-    engines        upper limits from workspaces: pyhf, fast
+    engines        upper limits from workspaces: pyhf, fast, and toys by the latter
     asymptotics    CLs and its expected bands, for any engine
     preflight      what is wrong with a workspace before it is fitted
     solving        limits of any workspaces, of a run or not

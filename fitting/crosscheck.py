@@ -113,12 +113,17 @@ def crosscheck(
     RunError
         The run has no limits.
     ConfigurationError
-        The reference is the engine that made the limits, or there is nothing to compare.
+        The reference is the engine that made the limits, they are from pseudo-experiments, or there is
+        nothing to compare.
     """
     limits = read_limits(run_dir)
     other = reference or ("fast" if limits.engine == "pyhf" else "pyhf")
     if other == limits.engine:
         raise ConfigurationError(f"the limits were made by engine {other!r}; choose another as reference")
+    if any(item.diagnostics.get("toy_errors") for item in limits.points):
+        raise ConfigurationError(
+            "these limits are from pseudo-experiments, and no other engine makes any; check asymptotic ones"
+        )
     chosen = _choice(limits, points, seed)
     inputs = fit_inputs(load_result(run_dir), limits.data, limits.seed)
     workspaces = [build_workspace(inputs, mass_templates(inputs, point.mass)) for point in chosen]

@@ -23,7 +23,7 @@ __all__ = ["LimitPoint", "Limits", "compute_limits", "read_limits"]
 _LOG = logging.getLogger(__name__)
 
 UNSIMULATED_SHARE = 0.05  # of the background in the window, above which an absent process is flagged
-METHOD = "CLs, asymptotic, q-tilde (arXiv:1007.1727); normsys code 4, histosys code 4p"
+METHOD = "CLs, {}, q-tilde (arXiv:1007.1727); normsys code 4, histosys code 4p"
 
 
 @dataclass(frozen=True)
@@ -157,6 +157,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     *,
     confidence_level: float | None = None,
     engine: str = "pyhf",
+    toys: int = 0,
     masses: Sequence[float] | None = None,
     workers: int = 1,
     data: Data = "pseudo",
@@ -173,12 +174,14 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         The channel's by default.
     engine
         One of `darkbelle.fitting.engines.engine_names`.
+    toys
+        Pseudo-experiments a hypothesis, instead of asymptotic formulas; always by the fast engine.
     masses
         GeV; all simulated ones by default.
     workers
         Processes.
     data, seed
-        What is fitted, see `darkbelle.fitting.templates.fit_inputs`.
+        What is fitted, see `darkbelle.fitting.templates.fit_inputs`; the seed is also that of the toys.
     progress
         Called with the number of masses done and to do.
 
@@ -194,6 +197,8 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         {f"{item.mass!r} GeV": build_workspace(inputs, item) for item in templates},
         confidence_level=level,
         engine=engine,
+        toys=toys,
+        seed=seed,
         workers=workers,
         progress=progress,
     )
@@ -211,8 +216,8 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         poi=inputs.channel.poi,
         unit=inputs.channel.poi_unit,
         confidence_level=level,
-        method=METHOD,
-        engine=engine,
+        method=METHOD.format(f"{toys} pseudo-experiments a hypothesis" if toys else "asymptotic"),
+        engine="fast" if toys else engine,
         luminosity_fb=inputs.luminosity_fb,
         data=data,
         seed=seed,
@@ -281,6 +286,8 @@ def _point(templates: MassTemplates, limit: UpperLimit, findings: Sequence[Findi
             "rescued_from": limit.rescued_from,
             "largest_edm": limit.largest_edm,
             "several_minima": limit.several_minima,
+            "toy_errors": list(limit.toy_errors),
+            "failed_toys": limit.failed_toys,
         },
         flags=_flags(templates, limit, findings),
     )

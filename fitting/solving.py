@@ -24,7 +24,7 @@ from typing import Any
 
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.asymptotics import check_confidence_level
-from darkbelle.fitting.engines import Failure, Outcome, load_engine
+from darkbelle.fitting.engines import Failure, Outcome, load_engine, toy_engine
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, errors_of
 from darkbelle.fitting.preflight import preflight
@@ -65,13 +65,15 @@ def limits_of(
     *,
     confidence_level: float = 0.95,
     engine: str = "fast",
+    toys: int = 0,
+    seed: int = 1,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> tuple[WorkspaceLimits, ...]:
     """Return the CLs upper limits on the parameters of interest of pyhf workspaces.
 
     A workspace in which `preflight` finds an error is not fitted; one that an engine cannot solve
-    is a failure among the answers. Neither stops the others.
+    is a failure among the answers. Neither stops the others. Few events are no finding if there are toys.
 
     Parameters
     ----------
@@ -82,8 +84,11 @@ def limits_of(
         Between 0.5 and 1.
     engine
         One of `darkbelle.fitting.engines.engine_names`.
+    toys, seed
+        Pseudo-experiments a hypothesis, instead of asymptotic formulas, and their seed; always fitted with
+        the fast engine's likelihood.
     workers
-        Processes, for engines that use them.
+        Processes or threads, for engines that use them.
     progress
         Called with the number of workspaces done and to do.
 
@@ -95,9 +100,14 @@ def limits_of(
         The confidence level is none.
     """
     check_confidence_level(confidence_level)
-    solve = load_engine(engine)
+    solve = toy_engine(toys, seed) if toys else load_engine(engine)
     named = _named(workspaces)
-    findings = {name: preflight(content, confidence_level) for name, content in named.items()}
+    findings = {
+        name: tuple(
+            item for item in preflight(content, confidence_level) if not (toys and item.kind == "few events")
+        )
+        for name, content in named.items()
+    }
     outcomes: dict[str, Outcome] = {
         name: Failure(errors_of(found)) for name, found in findings.items() if errors_of(found)
     }

@@ -35,6 +35,10 @@ class UpperLimit:
         Whether a fit had other minima than the one taken; then the limits deserve a look.
     rescued_from
         Why the engine that was asked for gave up and left the workspace to pyhf's; empty if it did not.
+    toy_errors
+        Of the observed and the expected limits, from the number of pseudo-experiments; empty without.
+    failed_toys
+        Pseudo-experiments left out since they could not be fitted.
     """
 
     observed: float
@@ -47,6 +51,8 @@ class UpperLimit:
     largest_edm: float
     several_minima: bool = False
     rescued_from: str = ""
+    toy_errors: tuple[float, ...] = ()
+    failed_toys: int = 0
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -66,6 +72,7 @@ class UpperLimit:
             **asdict(self),
             "expected": list(self.expected),
             "bounds_hit": list(self.bounds_hit),
+            "toy_errors": list(self.toy_errors),
         }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -78,6 +78,12 @@ def workspace(run: Path, out: Path | None, masses: tuple[float, ...], data: str,
     help="Confidence level.  [default: the channel's, 0.95 for workspaces]",
 )
 @click.option("--engine", help="What computes.  [default: pyhf, fast for workspaces]")
+@click.option(
+    "--toys",
+    default=0,
+    type=click.IntRange(min=0),
+    help="Pseudo-experiments a hypothesis, instead of asymptotic formulas; by the fast engine.",
+)
 @masses_option
 @data_option
 @SEED
@@ -88,6 +94,7 @@ def limits(
     plain: bool,
     cl: float | None,
     engine: str | None,
+    toys: int,
     masses: tuple[float, ...],
     data: str,
     seed: int,
@@ -104,7 +111,8 @@ def limits(
     if plain:
         if masses:
             raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
-        limits_of_files(paths, cl or 0.95, engine or "fast", workers, json_output=json_output)
+        options = {"confidence_level": cl or 0.95, "engine": engine or "fast", "toys": toys, "seed": seed}
+        limits_of_files(paths, {**options, "workers": workers}, json_output=json_output)
         return
     if len(paths) > 1:
         raise click.UsageError(f"one run at a time, got {len(paths)}; --workspaces if these are workspaces")
@@ -113,6 +121,7 @@ def limits(
             paths[0],
             confidence_level=cl,
             engine=engine or "pyhf",
+            toys=toys,
             masses=masses or None,
             workers=workers,
             data=data,  # type: ignore[arg-type]  # click has checked it
@@ -145,9 +154,7 @@ def interpret(run: Path, models: tuple[Model, ...], json_output: bool) -> None:
             show_interpretation(item)
 
 
-def limits_of_files(
-    paths: tuple[Path, ...], level: float, engine: str, workers: int, *, json_output: bool
-) -> None:
+def limits_of_files(paths: tuple[Path, ...], options: dict[str, Any], *, json_output: bool) -> None:
     """Compute and print the limits of workspaces. Exits with 1 if one has none."""
     from darkbelle.fitting.engines import Failure
     from darkbelle.fitting.findings import summarise
@@ -155,13 +162,13 @@ def limits_of_files(
     from darkbelle.jobs.progress import counter
 
     with counter("limits") as progress:
-        answers = limits_of(paths, confidence_level=level, engine=engine, workers=workers, progress=progress)
+        answers = limits_of(paths, **options, progress=progress)
     solved = [(item.name, item.outcome) for item in answers if not isinstance(item.outcome, Failure)]
     if json_output:
         print_json([item.as_json() for item in answers])
     else:
         print_table(
-            f"Upper limits on the parameter of interest, {level:.0%} CL",
+            f"Upper limits on the parameter of interest, {options['confidence_level']:.0%} CL",
             ("workspace", "observed", *BANDS),
             [(name, limit.observed, *limit.expected) for name, limit in solved],
         )

@@ -123,6 +123,21 @@ def test_what_is_found_before_the_fits_is_kept_and_told_in_few_lines(toy_run: Pa
     assert read_limits(toy_run).findings == limits.findings
 
 
+def test_toys_need_no_flag_of_few_events_and_say_their_errors(thin_run: Path, tmp_path: Path) -> None:
+    for name in ("result.json", "histograms.json", "cutflow.json"):
+        (tmp_path / name).write_bytes((thin_run / name).read_bytes())
+    limits = compute_limits(tmp_path, masses=[7.0], toys=600)
+    (point,) = limits.points
+    assert not any("asymptotics" in flag for flag in point.flags)
+    assert len(point.diagnostics["toy_errors"]) == 6
+    assert limits.method.startswith("CLs, 600 pseudo-experiments a hypothesis")
+    # with b → 0 and none seen it is −ln 0.10 events, where asymptotics says 0.82
+    events = point.observed * point.diagnostics["signal_efficiency"] * limits.luminosity_fb
+    asymptotic = compute_limits(tmp_path, masses=[7.0], engine="fast").points[0]
+    assert point.expected[0] > 1.2 * asymptotic.expected[0]
+    assert events > 2.0
+
+
 def test_many_expected_events_are_not_flagged(limits: Limits) -> None:
     assert not any("asymptotics" in flag for point in limits.points for flag in point.flags)
 
