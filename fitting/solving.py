@@ -10,8 +10,8 @@
 ...     "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
 ... }
 >>> (limits,) = limits_of([counting], confidence_level=0.95)
->>> round(limits.outcome.expected[2], 2)  # 1.960 √100 / 10, and a little for the events being few
-2.03
+>>> round(limits.outcome.expected[2], 2)  # q of 20.9 events, 2 (20.9 − 100 ln 1.209), is 1.960²
+2.09
 """
 
 from __future__ import annotations
