@@ -12,6 +12,7 @@ The order in which a run goes through it::
     preflight      what is wrong with a workspace before it is fitted
     solving        limits of any workspaces, of a run or not
     limits         limits.json
+    projection     expected limits at other luminosities
     crosscheck     some of these again by another engine
     couplings      widths, branching fractions and magnetic moment of the Z′
     interpretation limits on the coupling

@@ -13,6 +13,7 @@ from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
 from darkbelle.jobs.commands.limits import interpret, limits, workspace
 from darkbelle.jobs.commands.plan import plan
+from darkbelle.jobs.commands.project import project
 from darkbelle.jobs.commands.report import report
 from darkbelle.jobs.commands.run import merge, retry, run
 from darkbelle.jobs.commands.simulate import samples, simulate
@@ -35,6 +36,7 @@ COMMANDS = (
     workspace,
     limits,
     crosscheck,
+    project,
     interpret,
     report,
     doctor,

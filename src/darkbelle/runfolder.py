@@ -12,6 +12,7 @@
     RUN/provenance.json    who made this, when, with what
     RUN/limits.json        upper limits
     RUN/crosscheck.json    some of them by another engine
+    RUN/projection.json    expected ones at other luminosities
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
@@ -40,6 +41,7 @@ __all__ = [
     "HISTOGRAMS",
     "LIMITS",
     "PLAN",
+    "PROJECTION",
     "PROVENANCE",
     "RESULT",
     "SCHEMA",
@@ -64,6 +66,7 @@ COLUMNS: Final = "columns"
 PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
 CROSSCHECK: Final = "crosscheck.json"
+PROJECTION: Final = "projection.json"
 
 
 def canonical_json(data: Any) -> bytes:
