@@ -7,15 +7,20 @@ The order in which a run goes through it::
     binning        the bins of each mass hypothesis
     templates      the fit of a mass hypothesis as arrays
     workspaces     the same as a pyhf workspace, by cabinetry: the interface to all engines
-    engines        upper limits from workspaces: pyhf
+    engines        upper limits from workspaces: pyhf, fast, and toys by the latter
     asymptotics    CLs and its expected bands, for any engine
+    preflight      what is wrong with a workspace before it is fitted
+    solving        limits of any workspaces, of a run or not
     limits         limits.json
+    projection     expected limits at other luminosities
+    crosscheck     some of these again by another engine
     couplings      widths, branching fractions and magnetic moment of the Z′
     interpretation limits on the coupling
     plots          all of it drawn
 
 Four functions do a step each, on a run folder: `build_workspaces`, `compute_limits`, `interpret` and
-`make_plots`. They are imported when asked for, since pyhf, cabinetry and matplotlib take seconds.
+`make_plots`; `limits_of` takes any pyhf workspaces. They are imported when asked for, since pyhf,
+cabinetry and matplotlib take seconds.
 
 >>> from darkbelle.fitting import engine_names
 >>> "pyhf" in engine_names()
@@ -32,6 +37,7 @@ if TYPE_CHECKING:
     from darkbelle.fitting.interpretation import MODELS, Interpretation, interpret, read_interpretation
     from darkbelle.fitting.limits import LimitPoint, Limits, compute_limits, read_limits
     from darkbelle.fitting.plots import PlotFile, make_plots
+    from darkbelle.fitting.solving import WorkspaceLimits, limits_of
     from darkbelle.fitting.workspaces import build_workspaces
 
 __all__ = [
@@ -40,10 +46,12 @@ __all__ = [
     "LimitPoint",
     "Limits",
     "PlotFile",
+    "WorkspaceLimits",
     "build_workspaces",
     "compute_limits",
     "engine_names",
     "interpret",
+    "limits_of",
     "make_plots",
     "read_interpretation",
     "read_limits",
@@ -55,10 +63,12 @@ _HOMES = {
     "LimitPoint": "limits",
     "Limits": "limits",
     "PlotFile": "plots",
+    "WorkspaceLimits": "solving",
     "build_workspaces": "workspaces",
     "compute_limits": "limits",
     "engine_names": "engines",
     "interpret": "interpretation",
+    "limits_of": "solving",
     "make_plots": "plots",
     "read_interpretation": "interpretation",
     "read_limits": "limits",

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq, toms748
-from scipy.special import gammaincc
+from scipy.special import gammaincc, ndtr, ndtri
 from scipy.stats import norm
 
 from darkbelle.errors import FitError
@@ -24,6 +24,7 @@ __all__ = [
     "LimitSet",
     "asymptotic_overstatement",
     "band_target",
+    "check_confidence_level",
     "confidence_s",
     "find_crossing",
     "solve_limits",
@@ -41,6 +42,20 @@ class LimitSet:
 
     observed: float
     expected: tuple[float, ...]
+
+
+def check_confidence_level(confidence_level: float) -> None:
+    """Refuse a level at which an observed limit may lie below the best fit.
+
+    Raises
+    ------
+    FitError
+        It does not lie between 0.5 and 1.
+    """
+    if not 0.5 < confidence_level < 1:
+        raise FitError(
+            f"the confidence level must lie between 0.5 and 1, got {confidence_level}; 0.95 is usual"
+        )
 
 
 def confidence_s(q: float, q_asimov: float) -> float:
@@ -70,12 +85,13 @@ def band_target(deviations: float, confidence_level: float) -> float:
     r"""Return the :math:`\sqrt{q_{\mu,A}}` at which an expected limit lies.
 
     :math:`N + \Phi^{-1}(1 - \alpha\,\Phi(N))` with :math:`\alpha = 1 - \mathrm{CL}`: eq. 89 of
-    arXiv:1007.1727 with :math:`\mathrm{CL_s}` in place of :math:`\mathrm{CL_{s+b}}`.
+    arXiv:1007.1727 with :math:`\mathrm{CL_s}` in place of :math:`\mathrm{CL_{s+b}}`. It also is the CLs limit
+    on the mean of a normal variable of unit width that came out at N.
 
     >>> round(band_target(0, 0.95), 3)
     1.96
     """
-    return float(deviations + norm.isf((1 - confidence_level) * norm.cdf(deviations)))
+    return float(deviations - ndtri((1 - confidence_level) * ndtr(deviations)))
 
 
 def find_crossing(
@@ -157,7 +173,13 @@ def solve_limits(
         Such as 0.90.
     tolerance
         Relative, on each limit.
+
+    Raises
+    ------
+    FitError
+        No limit is found, or the confidence level is none.
     """
+    check_confidence_level(confidence_level)
     roots: dict[float, float] = {}
     asimov: dict[float, float] = {}
 

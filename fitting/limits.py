@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from darkbelle.errors import FitError
-from darkbelle.fitting.asymptotics import asymptotic_overstatement
-from darkbelle.fitting.engines import Failure, UpperLimit, load_engine
+from darkbelle.fitting.engines import Failure, UpperLimit
 from darkbelle.fitting.engines.base import Progress
+from darkbelle.fitting.findings import Finding, summarise
+from darkbelle.fitting.solving import limits_of
 from darkbelle.fitting.templates import Data, FitInputs, MassTemplates, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace, describe, poi_name
 from darkbelle.provenance import provenance
@@ -21,9 +22,8 @@ __all__ = ["LimitPoint", "Limits", "compute_limits", "read_limits"]
 
 _LOG = logging.getLogger(__name__)
 
-FEW_EVENTS = 10.0  # expected near the peak, below which the asymptotic limit is noticeably too strong
 UNSIMULATED_SHARE = 0.05  # of the background in the window, above which an absent process is flagged
-METHOD = "CLs, asymptotic, q-tilde (arXiv:1007.1727); normsys code 4, histosys code 4p"
+METHOD = "CLs, {}, q-tilde (arXiv:1007.1727); normsys code 4, histosys code 4p"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,10 @@ class LimitPoint:
 
 @dataclass(frozen=True)
 class Limits:
-    """Upper limits of a channel against mass; ``failed`` are masses in GeV without one, and why."""
+    """Upper limits of a channel against mass.
+
+    ``failed`` are masses in GeV without one, and why; ``findings``, by mass, what was found before the fits.
+    """
 
     channel: str
     poi: str
@@ -65,6 +68,7 @@ class Limits:
     points: tuple[LimitPoint, ...]
     failed: dict[float, str] = field(default_factory=dict)
     missing_processes: tuple[str, ...] = ()
+    findings: dict[float, tuple[Finding, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of ``limits.json``."""
@@ -91,7 +95,16 @@ class Limits:
             ],
             "failed": [{"mass": mass, "reason": reason} for mass, reason in self.failed.items()],
             "missing_processes": list(self.missing_processes),
+            "preflight": [
+                {"mass": mass, "findings": [item.as_json() for item in found]}
+                for mass, found in self.findings.items()
+            ],
         }
+
+    @property
+    def preflight(self) -> list[str]:
+        """What was found before the fits, a line for what is the same at several masses."""
+        return summarise({f"{mass:g} GeV": found for mass, found in self.findings.items()})
 
     @property
     def thinly_simulated(self) -> tuple[float, ...]:
@@ -132,6 +145,10 @@ class Limits:
             points=points,
             failed={item["mass"]: item["reason"] for item in content["failed"]},
             missing_processes=tuple(content["missing_processes"]),
+            findings={
+                item["mass"]: tuple(map(Finding.from_json, item["findings"]))
+                for item in content.get("preflight", [])  # files of before there was one
+            },
         )
 
 
@@ -140,6 +157,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     *,
     confidence_level: float | None = None,
     engine: str = "pyhf",
+    toys: int = 0,
     masses: Sequence[float] | None = None,
     workers: int = 1,
     data: Data = "pseudo",
@@ -156,12 +174,14 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         The channel's by default.
     engine
         One of `darkbelle.fitting.engines.engine_names`.
+    toys
+        Pseudo-experiments a hypothesis, instead of asymptotic formulas; always by the fast engine.
     masses
         GeV; all simulated ones by default.
     workers
         Processes.
     data, seed
-        What is fitted, see `darkbelle.fitting.templates.fit_inputs`.
+        What is fitted, see `darkbelle.fitting.templates.fit_inputs`; the seed is also that of the toys.
     progress
         Called with the number of masses done and to do.
 
@@ -170,18 +190,24 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     FitError
         Not one mass could be solved. Single failures are in ``Limits.failed``.
     """
-    solve = load_engine(engine)
     inputs = fit_inputs(load_result(run_dir), data, seed)
     level = confidence_level or inputs.channel.confidence_level
     templates, failed = _all_templates(inputs, masses or tuple(inputs.signals))
-    workspaces = [build_workspace(inputs, item) for item in templates]
-    outcomes = solve(workspaces, level, workers=workers, progress=progress)
+    solved = limits_of(
+        {f"{item.mass!r} GeV": build_workspace(inputs, item) for item in templates},
+        confidence_level=level,
+        engine=engine,
+        toys=toys,
+        seed=seed,
+        workers=workers,
+        progress=progress,
+    )
     points = []
-    for item, outcome in zip(templates, outcomes, strict=True):
-        if isinstance(outcome, Failure):
-            failed[item.mass] = outcome.reason
+    for item, answer in zip(templates, solved, strict=True):
+        if isinstance(answer.outcome, Failure):
+            failed[item.mass] = answer.outcome.reason
         else:
-            points.append(_point(item, outcome, level))
+            points.append(_point(item, answer.outcome, answer.findings))
     if not points:
         reasons = "; ".join(f"{mass:g} GeV: {reason}" for mass, reason in failed.items())
         raise FitError(f"no limit could be computed: {reasons or 'the run has no signal'}")
@@ -190,14 +216,15 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         poi=inputs.channel.poi,
         unit=inputs.channel.poi_unit,
         confidence_level=level,
-        method=METHOD,
-        engine=engine,
+        method=METHOD.format(f"{toys} pseudo-experiments a hypothesis" if toys else "asymptotic"),
+        engine="fast" if toys else engine,
         luminosity_fb=inputs.luminosity_fb,
         data=data,
         seed=seed,
         points=tuple(points),
         failed=failed,
         missing_processes=inputs.missing,
+        findings={item.mass: answer.findings for item, answer in zip(templates, solved, strict=True)},
     )
     _warn(limits)
     record = provenance(run=Path(run_dir).name, parameter=poi_name(inputs.channel))
@@ -242,7 +269,7 @@ def _all_templates(
     return templates, failed
 
 
-def _point(templates: MassTemplates, limit: UpperLimit, level: float) -> LimitPoint:
+def _point(templates: MassTemplates, limit: UpperLimit, findings: Sequence[Finding]) -> LimitPoint:
     return LimitPoint(
         mass=templates.mass,
         observed=limit.observed,
@@ -256,8 +283,13 @@ def _point(templates: MassTemplates, limit: UpperLimit, level: float) -> LimitPo
             "evaluations": limit.evaluations,
             "bounds_hit": list(limit.bounds_hit),
             "rescued_fits": limit.rescued,
+            "rescued_from": limit.rescued_from,
+            "largest_edm": limit.largest_edm,
+            "several_minima": limit.several_minima,
+            "toy_errors": list(limit.toy_errors),
+            "failed_toys": limit.failed_toys,
         },
-        flags=_flags(templates, limit, level),
+        flags=_flags(templates, limit, findings),
     )
 
 
@@ -267,19 +299,10 @@ def _simulated_per_expected(templates: MassTemplates) -> float:
     return values / sum(float(item.variances.sum()) for item in templates.backgrounds.values())
 
 
-def _flags(templates: MassTemplates, limit: UpperLimit, level: float) -> tuple[str, ...]:
-    flags = []
-    background = templates.background_near_peak
-    if background < FEW_EVENTS:
-        share = asymptotic_overstatement(max(background, 1e-3), level)
-        flags.append(
-            f"asymptotics optimistic: {background:.2g} background events expected within ±2 resolutions; "
-            f"with none seen, the asymptotic limit of a counting experiment is {share:.0%} too strong"
-        )
+def _flags(templates: MassTemplates, limit: UpperLimit, findings: Sequence[Finding]) -> tuple[str, ...]:
+    flags = [item.message for item in findings if item.kind == "few events"]
     inside = sum(item.values.sum() for item in templates.backgrounds.values())
     if sum(templates.unsimulated.values()) > UNSIMULATED_SHARE * inside:
         names = ", ".join(f"{name} ({weight:.2g})" for name, weight in templates.unsimulated.items())
         flags.append(f"no simulated event in the window, and events that one would stand for: {names}")
-    if limit.bounds_hit:
-        flags.append(f"nuisance parameters on their bounds: {', '.join(limit.bounds_hit)}")
-    return tuple(flags)
+    return (*flags, *limit.flags)

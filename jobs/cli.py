@@ -8,10 +8,12 @@ from typing import Any
 import click
 
 from darkbelle.errors import ConfigurationError, DarkbelleError
+from darkbelle.jobs.commands.crosscheck import crosscheck
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
 from darkbelle.jobs.commands.limits import interpret, limits, workspace
 from darkbelle.jobs.commands.plan import plan
+from darkbelle.jobs.commands.project import project
 from darkbelle.jobs.commands.report import report
 from darkbelle.jobs.commands.run import merge, retry, run
 from darkbelle.jobs.commands.simulate import samples, simulate
@@ -33,6 +35,8 @@ COMMANDS = (
     merge,
     workspace,
     limits,
+    crosscheck,
+    project,
     interpret,
     report,
     doctor,

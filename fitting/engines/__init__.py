@@ -11,7 +11,7 @@ from collections.abc import Callable
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.engines.base import Engine, Failure, Outcome, UpperLimit
 
-__all__ = ["Engine", "Failure", "Outcome", "UpperLimit", "engine_names", "load_engine"]
+__all__ = ["Engine", "Failure", "Outcome", "UpperLimit", "engine_names", "load_engine", "toy_engine"]
 
 
 def _pyhf() -> Engine:
@@ -45,3 +45,10 @@ def load_engine(name: str) -> Engine:
     if name not in _ENGINES:
         raise ConfigurationError(f"engine {name!r} does not exist, there are: {', '.join(_ENGINES)}")
     return _ENGINES[name]()
+
+
+def toy_engine(toys: int, seed: int) -> Engine:
+    """Return an engine for limits from pseudo-experiments, so many a hypothesis."""
+    from darkbelle.fitting.engines.toy_engine import ToyEngine  # noqa: PLC0415  numba takes seconds
+
+    return ToyEngine(toys, seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 __all__ = ["Engine", "Failure", "Outcome", "Progress", "UpperLimit"]
@@ -29,6 +29,16 @@ class UpperLimit:
         Nuisance parameters that ended on a bound in the fits that the limits rest on.
     rescued
         Fits that needed the second minimiser.
+    largest_edm
+        The worst estimated distance to a minimum of the fits, in −ln L, before the last step.
+    several_minima
+        Whether a fit had other minima than the one taken; then the limits deserve a look.
+    rescued_from
+        Why the engine that was asked for gave up and left the workspace to pyhf's; empty if it did not.
+    toy_errors
+        Of the observed and the expected limits, from the number of pseudo-experiments; empty without.
+    failed_toys
+        Pseudo-experiments left out since they could not be fitted.
     """
 
     observed: float
@@ -38,6 +48,32 @@ class UpperLimit:
     evaluations: int
     bounds_hit: tuple[str, ...]
     rescued: int
+    largest_edm: float
+    several_minima: bool = False
+    rescued_from: str = ""
+    toy_errors: tuple[float, ...] = ()
+    failed_toys: int = 0
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """Sentences on the fits that whoever quotes the limit must know."""
+        flags = []
+        if self.bounds_hit:
+            flags.append(f"nuisance parameters on their bounds: {', '.join(self.bounds_hit)}")
+        if self.several_minima:
+            flags.append("the likelihood has several minima, of which the lowest found was taken")
+        if self.rescued_from:
+            flags.append(f"solved by the pyhf engine, since: {self.rescued_from}")
+        return tuple(flags)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the answer for JSON."""
+        return {
+            **asdict(self),
+            "expected": list(self.expected),
+            "bounds_hit": list(self.bounds_hit),
+            "toy_errors": list(self.toy_errors),
+        }
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
+import pyhf
 
 from darkbelle.errors import FitError
 from darkbelle.fitting.asymptotics import solve_limits
@@ -22,6 +23,16 @@ from darkbelle.fitting.engines.pyhf_likelihood import Likelihood, Minimum, minim
 from darkbelle.vectors import Column
 
 __all__ = ["upper_limit", "upper_limits"]
+
+_REFUSALS = (  # what pyhf raises for a workspace that it cannot make a model of
+    pyhf.exceptions.InvalidMeasurement,
+    pyhf.exceptions.InvalidModel,
+    pyhf.exceptions.InvalidModifier,
+    pyhf.exceptions.InvalidNameReuse,
+    pyhf.exceptions.InvalidPdfData,
+    pyhf.exceptions.InvalidSpecification,
+    pyhf.exceptions.UnspecifiedPOI,
+)
 
 
 def upper_limits(
@@ -55,7 +66,7 @@ def upper_limits(
 def _outcome(workspace: dict[str, Any], confidence_level: float) -> Outcome:
     try:
         return upper_limit(workspace, confidence_level)
-    except (FitError, np.linalg.LinAlgError) as error:
+    except (FitError, np.linalg.LinAlgError, *_REFUSALS) as error:
         return Failure(str(error))
 
 
@@ -72,9 +83,16 @@ def upper_limit(workspace: dict[str, Any], confidence_level: float) -> UpperLimi
     Raises
     ------
     FitError
-        A fit did not converge, or no limit is found.
+        A fit did not converge, no limit is found, or the test statistic is not defined for the bounds of
+        the parameter of interest.
     """
     likelihood, data = Likelihood.of_workspace(workspace)
+    if likelihood.lower[likelihood.poi] != 0 or likelihood.fixed[likelihood.poi]:
+        raise FitError(
+            f"the parameter of interest has the lower bound {likelihood.lower[likelihood.poi]:g} and is "
+            f"{'fixed' if likelihood.fixed[likelihood.poi] else 'free'}; the test statistic wants it free "
+            "from 0 on, set its bounds so"
+        )
     start = np.array(likelihood.model.config.suggested_init(), dtype=np.float64)
     background = minimise(likelihood, data, start, 0.0)
     best = minimise(likelihood, data, background.parameters)
@@ -104,6 +122,7 @@ def upper_limit(workspace: dict[str, Any], confidence_level: float) -> UpperLimi
         evaluations=len(fits),
         bounds_hit=_bounds_hit(likelihood, fits),
         rescued=sum(fit.rescued for fit in fits),
+        largest_edm=max(fit.distance for fit in fits),
     )
 
 

@@ -34,10 +34,11 @@ _RIDGE = 1e-9  # of the expected information, added where data may hold none
 
 
 class Minimum(NamedTuple):
-    """A minimum of −ln L: parameters, value, and whether SLSQP was needed."""
+    """A minimum of −ln L: parameters, value, its estimated distance, and whether SLSQP was needed."""
 
     parameters: Column
     value: float
+    distance: float = 0.0
     rescued: bool = False
 
 
@@ -176,24 +177,22 @@ def minimise(likelihood: Likelihood, data: Column, start: Column, fixed_poi: flo
     if fixed_poi is not None:
         fixed[likelihood.poi] = True
         parameters[likelihood.poi] = fixed_poi
-    minimum, distance = _newton(likelihood, data, parameters, fixed)
-    if distance < _DISTANCE:
+    minimum = _newton(likelihood, data, parameters, fixed)
+    if minimum.distance < _DISTANCE:
         return minimum
-    rescued, distance = _newton(likelihood, data, _slsqp(likelihood, data, minimum.parameters, fixed), fixed)
-    if distance < _DISTANCE:
+    rescued = _newton(likelihood, data, _slsqp(likelihood, data, minimum.parameters, fixed), fixed)
+    if rescued.distance < _DISTANCE:
         return rescued._replace(rescued=True)
     at = "free" if fixed_poi is None else f"fixed to {fixed_poi:g}"
     raise FitError(
         f"a fit with the parameter of interest {at} did not converge: estimated distance to the minimum "
-        f"{distance:.2g} in −ln L, wanted {_DISTANCE:g}; look for bins of very low background, and for "
-        "systematic shifts of about 100 %"
+        f"{rescued.distance:.2g} in −ln L, wanted {_DISTANCE:g}; look for bins of very low background, "
+        "and for systematic shifts of about 100 %"
     )
 
 
-def _newton(
-    likelihood: Likelihood, data: Column, start: Column, fixed: NDArray[np.bool_]
-) -> tuple[Minimum, float]:
-    """Return the best point found, and its estimated distance to the minimum in −ln L."""
+def _newton(likelihood: Likelihood, data: Column, start: Column, fixed: NDArray[np.bool_]) -> Minimum:
+    """Return the best point found."""
     lower = np.where(fixed, -np.inf, likelihood.lower)
     upper = np.where(fixed, np.inf, likelihood.upper)
     parameters, value = start, likelihood.value(start, data)
@@ -210,7 +209,7 @@ def _newton(
         if found is None:
             break
         parameters, value = found.parameters, found.value
-    return Minimum(parameters, value), abs(distance)
+    return Minimum(parameters, value, abs(distance))
 
 
 def _newton_step(derivatives: Derivatives, free: NDArray[np.int64]) -> Column:

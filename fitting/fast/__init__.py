@@ -2,5 +2,6 @@
 
 Read in this order: `model` (what the arrays are), `parameters` and `compile` (workspace to model),
 `interpolation`, `likelihood` and `derivatives` (−ln L), `minimise` (fits), `crossing` and `asymptotic`
-(limits), `curvature` and `report` (errors, pulls, impacts). Nothing here imports pyhf.
+(limits), `curvature` and `report` (errors, pulls, impacts), `experiments` and `toys` (limits from
+pseudo-experiments). Nothing here imports pyhf.
 """

@@ -13,10 +13,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import log_ndtr, ndtr, ndtri
+from scipy.special import log_ndtr
 
 from darkbelle.errors import FitError
-from darkbelle.fitting.asymptotics import BANDS
+from darkbelle.fitting.asymptotics import BANDS, band_target, check_confidence_level
 from darkbelle.fitting.fast.crossing import Rising
 from darkbelle.fitting.fast.curvature import covariance
 from darkbelle.fitting.fast.likelihood import Problem
@@ -224,22 +224,19 @@ def asymptotic_limits(model: Model, confidence_level: float) -> AsymptoticLimits
     FitError
         As `analyse`, or no limit is found.
     """
-    if not 0.5 < confidence_level < 1:
-        raise FitError(
-            f"the confidence level must lie between 0.5 and 1, got {confidence_level}; 0.95 is usual"
-        )
+    check_confidence_level(confidence_level)
     analysis = analyse(model)
     on_asimov = analysis.on_asimov
     sigma = _error_of_poi(model, analysis)
     roots = Rising(on_asimov.root_q, 1 / sigma)
     expected: dict[int, float] = {}
     for band in sorted(BANDS, key=abs):
-        target = _limit_of_normal(band, confidence_level)
+        target = band_target(band, confidence_level)
         expected[band] = roots.crossing(target, target * sigma)
     exclusion = Rising(lambda mu: _exclusion(_observed_q(analysis, model, mu), on_asimov.q(mu)))
     best_fit = float(analysis.best.parameters[model.poi])
     unbounded = best_fit if best_fit > 0 else -analysis.background.slope * sigma**2
-    guess = sigma * max(_limit_of_normal(unbounded / sigma, confidence_level), 0.1)
+    guess = sigma * max(band_target(unbounded / sigma, confidence_level), 0.1)
     observed = exclusion.crossing(-math.log(1 - confidence_level), guess)
     fits = [analysis.best, analysis.background, *analysis.on_data.fits.values(), *on_asimov.fits.values()]
     return AsymptoticLimits(
@@ -252,15 +249,6 @@ def asymptotic_limits(model: Model, confidence_level: float) -> AsymptoticLimits
         bounds_hit=_bounds_hit(model, fits),
         several_minima=analysis.several_minima or analysis.on_data.several_minima or on_asimov.several_minima,
     )
-
-
-def _limit_of_normal(estimate: float, confidence_level: float) -> float:
-    """Return the CLs limit of a normal estimate with unit error.
-
-    At N it is where √q of the Asimov data stands for the expected limit at N standard deviations:
-    `darkbelle.fitting.asymptotics.band_target` a hundred times faster.
-    """
-    return float(estimate - ndtri((1 - confidence_level) * ndtr(estimate)))
 
 
 def _error_of_poi(model: Model, analysis: Analysis) -> float:

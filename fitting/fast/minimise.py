@@ -26,7 +26,16 @@ from darkbelle.fitting.fast.model import NORMAL, POISSON, Indices, Model, Tables
 from darkbelle.kernels.compilation import kernel
 from darkbelle.vectors import Column
 
-__all__ = ["Minimum", "asimov", "first_minimum", "lowest_minimum", "minimise", "problem_of"]
+__all__ = [
+    "DISTANCE",
+    "Minimum",
+    "asimov",
+    "first_minimum",
+    "lowest_minimum",
+    "minimise",
+    "newton",
+    "problem_of",
+]
 
 DISTANCE = 1e-9  # in −ln L, at which a minimum is accepted; one more step is then taken
 _ITERATIONS = 200
@@ -179,10 +188,13 @@ def _along(gradient: Column, free: Indices, step: Column) -> float:
 
 
 @kernel
-def _newton(
+def newton(
     tables: Tables, problem: Problem, start: Column, poi: int
 ) -> tuple[Column, float, float, float, float, int]:
-    """Return the fields of `Minimum`."""
+    """Return the fields of `Minimum`, for other kernels; `minimise` is for everybody else.
+
+    Without a minimum the distance is infinite.
+    """
     bins, size = problem.observed.size, tables.dense.size
     events = Events(np.empty(bins), np.empty(bins), np.empty(bins))
     gradient, gauss, bending = np.empty(size), np.empty((size, size)), np.empty((size, size))
@@ -265,7 +277,7 @@ def minimise(model: Model, problem: Problem, start: Column, fixed_poi: float | N
     begin = np.where(problem.fixed, start, np.minimum(np.maximum(start, problem.lower), problem.upper))
     if fixed_poi is not None:
         begin[model.poi] = fixed_poi
-    minimum = Minimum(*_newton(model.tables, problem, begin, model.poi))
+    minimum = Minimum(*newton(model.tables, problem, begin, model.poi))
     at = "free" if fixed_poi is None else f"fixed to {fixed_poi:g}"
     if not minimum.distance < DISTANCE:
         raise FitError(

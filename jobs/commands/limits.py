@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -65,37 +65,63 @@ def workspace(run: Path, out: Path | None, masses: tuple[float, ...], data: str,
 
 
 @click.command(cls=ExampleCommand, example="darkbelle limits runs/first --cl 0.90 --workers 2")
-@RUN
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN | FILES")
+@click.option(
+    "--workspaces",
+    "plain",
+    is_flag=True,
+    help="The arguments are pyhf workspaces, from wherever, and no run; nothing is written.",
+)
 @click.option(
     "--cl",
     type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
-    help="Confidence level.  [default: the channel's]",
+    help="Confidence level.  [default: the channel's, 0.95 for workspaces]",
 )
-@click.option("--engine", default="pyhf", show_default=True, help="What computes.")
+@click.option("--engine", help="What computes.  [default: pyhf, fast for workspaces]")
+@click.option(
+    "--toys",
+    default=0,
+    type=click.IntRange(min=0),
+    help="Pseudo-experiments a hypothesis, instead of asymptotic formulas; by the fast engine.",
+)
 @masses_option
 @data_option
 @SEED
 @WORKERS
 @as_json
 def limits(
-    run: Path,
+    paths: tuple[Path, ...],
+    plain: bool,
     cl: float | None,
-    engine: str,
+    engine: str | None,
+    toys: int,
     masses: tuple[float, ...],
     data: str,
     seed: int,
     workers: int,
     json_output: bool,
 ) -> None:
-    """Compute the upper limits of a run, and write RUN/limits.json. Exits with 1 if a mass has none."""
+    """Compute the upper limits of a run, and write RUN/limits.json. Exits with 1 if a mass has none.
+
+    With --workspaces: of any pyhf workspaces.
+    """
     from darkbelle.fitting.limits import compute_limits
     from darkbelle.jobs.progress import counter
 
+    if plain:
+        if masses:
+            raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
+        options = {"confidence_level": cl or 0.95, "engine": engine or "fast", "toys": toys, "seed": seed}
+        limits_of_files(paths, {**options, "workers": workers}, json_output=json_output)
+        return
+    if len(paths) > 1:
+        raise click.UsageError(f"one run at a time, got {len(paths)}; --workspaces if these are workspaces")
     with counter("limits") as progress:
         found = compute_limits(
-            run,
+            paths[0],
             confidence_level=cl,
-            engine=engine,
+            engine=engine or "pyhf",
+            toys=toys,
             masses=masses or None,
             workers=workers,
             data=data,  # type: ignore[arg-type]  # click has checked it
@@ -128,6 +154,36 @@ def interpret(run: Path, models: tuple[Model, ...], json_output: bool) -> None:
             show_interpretation(item)
 
 
+def limits_of_files(paths: tuple[Path, ...], options: dict[str, Any], *, json_output: bool) -> None:
+    """Compute and print the limits of workspaces. Exits with 1 if one has none."""
+    from darkbelle.fitting.engines import Failure
+    from darkbelle.fitting.findings import summarise
+    from darkbelle.fitting.solving import limits_of
+    from darkbelle.jobs.progress import counter
+
+    with counter("limits") as progress:
+        answers = limits_of(paths, **options, progress=progress)
+    solved = [(item.name, item.outcome) for item in answers if not isinstance(item.outcome, Failure)]
+    if json_output:
+        print_json([item.as_json() for item in answers])
+    else:
+        print_table(
+            f"Upper limits on the parameter of interest, {options['confidence_level']:.0%} CL",
+            ("workspace", "observed", *BANDS),
+            [(name, limit.observed, *limit.expected) for name, limit in solved],
+        )
+    for name, limit in solved:
+        for flag in limit.flags:
+            say(f"{name}: {flag}")
+    for line in summarise({item.name: item.findings for item in answers}):
+        say(line)
+    for item in answers:
+        if isinstance(item.outcome, Failure):
+            say(f"{item.name} has no limit: {item.outcome.reason}")
+    if len(solved) < len(answers):
+        raise SystemExit(1)
+
+
 def show_limits(found: Limits) -> None:
     """Print limits as a table, and what one must know about them."""
     print_table(
@@ -152,6 +208,8 @@ def show_limits(found: Limits) -> None:
     for point in found.points:
         for flag in point.flags:
             say(f"{point.mass:g} GeV: {flag}")
+    for line in found.preflight:
+        say(line)
     for mass, reason in found.failed.items():
         say(f"{mass:g} GeV has no limit: {reason}")
     if found.missing_processes:

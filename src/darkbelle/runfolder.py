@@ -11,6 +11,8 @@
     RUN/columns/           unbinned columns of selected events, one parquet file a dataset and region
     RUN/provenance.json    who made this, when, with what
     RUN/limits.json        upper limits
+    RUN/crosscheck.json    some of them by another engine
+    RUN/projection.json    expected ones at other luminosities
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
@@ -33,11 +35,13 @@ from darkbelle.results import ChunkOutput, decode_output
 __all__ = [
     "CHUNKS",
     "COLUMNS",
+    "CROSSCHECK",
     "CUTFLOW",
     "FAILURES",
     "HISTOGRAMS",
     "LIMITS",
     "PLAN",
+    "PROJECTION",
     "PROVENANCE",
     "RESULT",
     "SCHEMA",
@@ -61,6 +65,8 @@ CUTFLOW: Final = "cutflow.json"
 COLUMNS: Final = "columns"
 PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
+CROSSCHECK: Final = "crosscheck.json"
+PROJECTION: Final = "projection.json"
 
 
 def canonical_json(data: Any) -> bytes:

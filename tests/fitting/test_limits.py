@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ import pytest
 
 from darkbelle.errors import ConfigurationError, FitError
 from darkbelle.fitting import Limits, compute_limits, read_limits
-from darkbelle.fitting.asymptotics import asymptotic_overstatement
 from darkbelle.runfolder import LIMITS
 
 
@@ -84,6 +84,13 @@ def test_a_mass_that_cannot_be_fitted_is_reported_beside_the_others(toy_run: Pat
     assert read_limits(tmp_path).failed == limits.failed
 
 
+def test_each_point_says_how_its_fits_went(limits: Limits) -> None:
+    for point in limits.points:
+        assert 0 <= point.diagnostics["largest_edm"] < 1e-8
+        assert point.diagnostics["several_minima"] is False
+        assert point.diagnostics["rescued_from"] == ""
+
+
 def test_not_one_limit_is_an_error(toy_run: Path) -> None:
     with pytest.raises(FitError, match="no limit could be computed: 3 GeV: there is no signal"):
         compute_limits(toy_run, masses=[3.0])
@@ -96,10 +103,39 @@ def test_an_unknown_engine_is_an_error(toy_run: Path) -> None:
 
 def test_few_expected_events_are_flagged_with_a_number(thin_run: Path) -> None:
     point = compute_limits(thin_run, masses=[7.0]).points[0]
-    background = point.diagnostics["background_near_peak"]
-    assert background < 1
+    assert point.diagnostics["background_near_peak"] < 1
     assert point.flags[0].startswith("asymptotics optimistic")
-    assert f"{asymptotic_overstatement(background, 0.90):.0%} too strong" in point.flags[0]
+    # with b → 0 and none seen: asymptotic s = 1.2816²/2 at 90 %, exact −ln 0.10; less with a little b
+    assert 0.1 < _percentage(point.flags[0]) < 1 - 1.2816**2 / 2 / np.log(10)
+
+
+def _percentage(flag: str) -> float:
+    found = re.search(r"(\d+)% too strong", flag)
+    assert found
+    return int(found[1]) / 100
+
+
+def test_what_is_found_before_the_fits_is_kept_and_told_in_few_lines(toy_run: Path, limits: Limits) -> None:
+    assert list(limits.findings) == [1.0, 4.0, 7.0]
+    found = [item for items in limits.findings.values() for item in items]
+    assert {item.region for item in found} == {"sr"}
+    assert len(limits.preflight) < len(found)
+    assert read_limits(toy_run).findings == limits.findings
+
+
+def test_toys_need_no_flag_of_few_events_and_say_their_errors(thin_run: Path, tmp_path: Path) -> None:
+    for name in ("result.json", "histograms.json", "cutflow.json"):
+        (tmp_path / name).write_bytes((thin_run / name).read_bytes())
+    limits = compute_limits(tmp_path, masses=[7.0], toys=600)
+    (point,) = limits.points
+    assert not any("asymptotics" in flag for flag in point.flags)
+    assert len(point.diagnostics["toy_errors"]) == 6
+    assert limits.method.startswith("CLs, 600 pseudo-experiments a hypothesis")
+    # with b → 0 and none seen it is −ln 0.10 events, where asymptotics says 0.82
+    events = point.observed * point.diagnostics["signal_efficiency"] * limits.luminosity_fb
+    asymptotic = compute_limits(tmp_path, masses=[7.0], engine="fast").points[0]
+    assert point.expected[0] > 1.2 * asymptotic.expected[0]
+    assert events > 2.0
 
 
 def test_many_expected_events_are_not_flagged(limits: Limits) -> None:

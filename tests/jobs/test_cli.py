@@ -166,6 +166,36 @@ def test_options_of_the_processor_reach_the_plan(samples: Samples, tmp_path: Pat
     assert "max_dq" in wrong.stderr
 
 
+def counting(folder: Path, background: float) -> Path:
+    signal = {"name": "s", "data": [1.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
+    other = {"name": "b", "data": [background], "modifiers": []}
+    parameter = {"name": "mu", "bounds": [[0.0, 1e5]]}
+    path = folder / f"{background:g}.json"
+    content = {
+        "version": "1.0.0",
+        "channels": [{"name": "sr", "samples": [signal, other]}],
+        "observations": [{"name": "sr", "data": [abs(background)]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": [parameter]}}],
+    }
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_limits_of_workspaces_from_anywhere(tmp_path: Path) -> None:
+    good, bad = counting(tmp_path, 1e6), counting(tmp_path, -3.0)
+    result = darkbelle("limits", "--workspaces", good, "--cl", "0.9", "--json")
+    assert result.exit_code == 0, result.output
+    (found,) = json.loads(result.stdout)
+    assert found["expected"][2] == pytest.approx(1644.9, rel=2e-3)  # 1.645 √b
+    toys = darkbelle("limits", "--workspaces", counting(tmp_path, 2.0), "--toys", "1000", "--json")
+    assert len(json.loads(toys.stdout)[0]["toy_errors"]) == 6
+    failed = darkbelle("limits", "--workspaces", good, bad)
+    assert failed.exit_code == 1
+    assert f"{bad} has no limit: sr/b is -3 in bin 0" in failed.stderr
+    assert darkbelle("limits", good, bad).exit_code == 2
+    assert darkbelle("limits", "--workspaces", good, "--mass", "1").exit_code == 2
+
+
 def test_samples_are_listed_by_size() -> None:
     rows = json.loads(darkbelle("samples", "list", "zprime_invisible", "--json").stdout)
     assert {row["process"] for row in rows} >= {"zprime", "mumu", "tautau", "eemumu"}

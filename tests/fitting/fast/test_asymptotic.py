@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from darkbelle.errors import FitError
-from darkbelle.fitting.asymptotics import BANDS, band_target
-from darkbelle.fitting.fast.asymptotic import _limit_of_normal, analyse, asymptotic_limits, hypothesis_test
+from darkbelle.fitting.asymptotics import BANDS
+from darkbelle.fitting.fast.asymptotic import analyse, asymptotic_limits, hypothesis_test
 from darkbelle.fitting.fast.compile import compile_workspace
 from darkbelle.fitting.fast.likelihood import expected_events
 
@@ -129,10 +129,13 @@ def test_a_counting_experiment_follows_its_formula_at_every_level(
 
 
 def test_bands_are_in_order_and_on_their_targets(draw: Draw) -> None:
-    for band in BANDS:
-        assert _limit_of_normal(band, 0.9) == pytest.approx(band_target(band, 0.9), rel=1e-12)
-    limits = asymptotic_limits(compile_workspace(draw(62, ("both", "staterror"))), 0.9)
+    model = compile_workspace(draw(62, ("both", "staterror")))
+    limits = asymptotic_limits(model, 0.9)
     assert list(limits.expected) == sorted(limits.expected)
+    on_asimov = analyse(model).on_asimov
+    for band, limit in zip(BANDS, limits.expected, strict=True):
+        root = on_asimov.root_q(limit)[0]
+        assert norm.sf(root - band) / norm.cdf(band) == pytest.approx(0.1, rel=1e-5)
 
 
 def test_a_likelihood_with_two_minima_is_flagged_and_the_lower_one_taken() -> None:

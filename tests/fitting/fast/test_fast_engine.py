@@ -24,6 +24,44 @@ def test_a_batch_gives_one_outcome_a_workspace_and_reports_progress(draw: Draw) 
     assert workspaces == before
 
 
+def crossed(*, twice: bool) -> dict[str, Any]:
+    """One bin with an uncertainty of its background, or with it written down twice, which only pyhf takes."""
+    norm = {"type": "normsys", "name": "b", "data": {"hi": 1.03, "lo": 0.97}}
+    samples = [
+        {"name": "s", "data": [4.0], "modifiers": [{"type": "normfactor", "name": "mu", "data": None}]},
+        {"name": "b", "data": [60.0], "modifiers": [norm] * (1 + twice)},
+    ]
+    return {
+        "version": "1.0.0",
+        "channels": [{"name": "sr", "samples": samples}],
+        "observations": [{"name": "sr", "data": [62.0]}],
+        "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
+    }
+
+
+def test_what_it_cannot_solve_is_solved_by_pyhf_and_says_so() -> None:
+    seen: list[tuple[int, int]] = []
+    plain, rescued = upper_limits(
+        [crossed(twice=False), crossed(twice=True)],
+        0.95,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert isinstance(plain, UpperLimit)
+    assert isinstance(rescued, UpperLimit)
+    assert plain.rescued_from == ""
+    assert "two modifiers of one type and name" in rescued.rescued_from
+    assert rescued.observed == pytest.approx(upper_limit(crossed(twice=True), 0.95).observed)
+    assert seen == [(1, 2), (2, 2)]
+
+
+def test_what_neither_solves_fails_with_both_reasons(draw: Draw) -> None:
+    workspace = draw(75, ("both",))
+    workspace["measurements"][0]["config"]["parameters"] = [{"name": "mu", "bounds": [[-5.0, 10.0]]}]
+    (outcome,) = upper_limits([workspace], 0.9)
+    assert isinstance(outcome, Failure)
+    assert outcome.reason.count("has the lower bound -5") == 2
+
+
 def test_it_agrees_with_the_reference_engine(draw: Draw) -> None:
     workspace = draw(74, ("normsys", "both", "staterror", "shapesys"), bins=3)
     (ours,) = upper_limits([workspace], 0.9)
