@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from darkbelle.errors import ConfigurationError, DarkbelleError
+from darkbelle.jobs.commands.cancel import cancel
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
 from darkbelle.jobs.commands.limits import interpret, limits, workspace
@@ -30,6 +31,7 @@ COMMANDS = (
     status,
     verify,
     retry,
+    cancel,
     merge,
     workspace,
     limits,
