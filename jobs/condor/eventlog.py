@@ -35,6 +35,9 @@ class Kind(IntEnum):
     CLUSTER_REMOVED = 36
 
 
+AFTER_HOLD: Final = frozenset({Kind.RELEASED, Kind.ABORTED, Kind.TERMINATED})
+
+
 class Event(NamedTuple):
     """One event: its number, the job (``proc`` is -1 for the cluster as a whole), and its lines."""
 
@@ -145,6 +148,9 @@ def _after(job: JobState, event: Event) -> JobState:
     match event.kind:
         case _ if job.final:  # its end may be logged twice, after a crash of the scheduler
             change: dict[str, Any] = {}
+        # within a second events may be out of order: nothing but these three ends a hold
+        case kind if job.phase == "held" and kind not in AFTER_HOLD:
+            change = {}
         case Kind.SUBMITTED | Kind.EVICTED | Kind.SHADOW_FAILED | Kind.RELEASED | Kind.RECONNECT_FAILED:
             change = {"phase": "idle", "reason": ""}
         case Kind.EXECUTING:

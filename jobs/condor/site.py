@@ -27,6 +27,9 @@ class Site(BaseModel):
     max_idle: int | None = Field(
         default=500, gt=0, description="jobs that wait in the queue at once; the others follow by themselves"
     )
+    python: str | None = Field(
+        default=None, description="Python with darkbelle as the machines see it, if not the one that submits"
+    )
     submit: dict[str, str] = Field(
         default={}, description="further lines of the submit file, as they are to stand there"
     )

@@ -30,8 +30,6 @@ class Submission:
         Under which ``condor_q`` shows it.
     memory
         Of a job, MB.
-    python
-        The interpreter, at a path that the machines of the pool have as well.
     environment
         Variables of the jobs, which inherit none.
     """
@@ -40,7 +38,6 @@ class Submission:
     name: str
     site: Site
     memory: int
-    python: str = sys.executable
     environment: Mapping[str, str] = field(default_factory=lambda: environment_of_jobs(os.environ))
 
     @classmethod
@@ -60,7 +57,7 @@ class Submission:
         site = self.site
         ours = {
             "universe": "vanilla",
-            "executable": _literal(self.python),
+            "executable": _literal(site.python or sys.executable),
             "transfer_executable": "False",
             "arguments": _quoted("-m", "darkbelle.jobs.worker", str(self.folder))[:-1] + ' $(group)"',
             "environment": _quoted(*(f"{name}={value}" for name, value in sorted(self.environment.items()))),
