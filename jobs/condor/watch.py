@@ -10,7 +10,7 @@ from typing import Final
 
 from darkbelle.jobs.condor.batch import Batch
 from darkbelle.jobs.condor.eventlog import ClusterState, JobState, follow, read_events
-from darkbelle.jobs.condor.holds import Answer, answer, cause_of
+from darkbelle.jobs.condor.holds import Answer, Cause, answer, cause_of
 from darkbelle.jobs.condor.journal import Journal
 from darkbelle.jobs.condor.pool import Pool
 from darkbelle.jobs.condor.site import Site
@@ -53,6 +53,7 @@ class Watch:
     _offset: int = 0
     _memory: dict[int, int] = field(default_factory=dict)  # of jobs that were given more
     _answered: dict[int, int] = field(default_factory=dict)  # how many holds of a job
+    _too_much: set[int] = field(default_factory=set)  # jobs given up for memory or time
     _verdicts: dict[int, str] = field(default_factory=dict)  # why we removed a job
 
     def read_log(self) -> None:
@@ -89,18 +90,20 @@ class Watch:
         keys = self.waiting.pop(job)
         tasks = [task for task in self.batch.tasks(job) if task.key in keys]
         verdict = self._verdicts.get(job)
-        died = state.phase == "ended" and journal.started
+        died = state.phase == "ended" and bool(journal.started)
         if len(tasks) > 1 and (verdict == SMALLER or died):
             # those that were begun and not ended apart from those that never were
             tasks.sort(key=lambda task: journal.suspicion(task.key))
             middle = (len(tasks) + 1) // 2
             self.again += [tasks[:middle], tasks[middle:]]
             return
+        # smaller chunks may be what a job needs that dies, or has too little memory or time for one chunk
+        to_receipt = Receipt.lost if died or job in self._too_much else Receipt.undone
         reason = verdict or state.reason or "it ended without a receipt"
         words = self.batch.last_words(job)
         message = f"HTCondor job {self.cluster}.{job}, started {state.starts} times: {reason}"
         for task in tasks:
-            yield Receipt.lost(task, f"{message}; its last words: {words}" if words else message)
+            yield to_receipt(task, f"{message}; its last words: {words}" if words else message)
 
     def _answer(self, job: int, state: JobState) -> None:
         cause = cause_of(state.hold_code, state.reason)
@@ -124,6 +127,8 @@ class Watch:
             case "smaller groups":
                 self._remove(job, SMALLER)
             case "give up":
+                if cause in {Cause.MEMORY, Cause.TIME}:
+                    self._too_much.add(job)
                 self._remove(job, f"it was held ({cause}) and given up: {state.reason}")
 
     def _remove(self, job: int, verdict: str) -> None:
@@ -136,7 +141,7 @@ class Watch:
             state = self.state.job(job)
             message = f"HTCondor job {self.cluster}.{job} has been {state.phase} for too long {state.reason}"
             yield from (
-                Receipt.lost(task, message.strip()) for task in self.batch.tasks(job) if task.key in keys
+                Receipt.undone(task, message.strip()) for task in self.batch.tasks(job) if task.key in keys
             )
         self.stop()
         self.waiting.clear()
