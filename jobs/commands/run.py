@@ -115,7 +115,19 @@ def process(
     if dry_run:
         click.echo(submit_file(run, chosen), nl=False)
         return
+    if executor != "condor":
+        _warn_of_queued_jobs(run)
     show_report(run, run_plan(run, chosen, allow_loss=allow_loss, progress=bar), json_output, allow_loss)
+
+
+def _warn_of_queued_jobs(run: Path) -> None:
+    from darkbelle.jobs.condor.queue import queued
+
+    for item in queued(run):
+        say(
+            f"HTCondor cluster {item.cluster} of this run has {item.idle + item.running + item.held} jobs in "
+            f"the queue, which may do the same work again, without harm: darkbelle cancel {run}"
+        )
 
 
 def submit_file(run: Path, executor: Executor) -> str:

@@ -13,7 +13,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-__all__ = ["ClusterState", "Event", "JobState", "follow", "read_events", "state_of"]
+__all__ = ["ClusterState", "Event", "JobState", "Kind", "follow", "read_events", "state_of"]
 
 HEADER = re.compile(r"(\d{3}) \((\d+)\.(-?\d+)\.-?\d+\) ")
 HOLD_CODE = re.compile(r"\tCode (\d+) Subcode -?\d+")

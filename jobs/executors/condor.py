@@ -50,7 +50,7 @@ class CondorExecutor(Executor):
     chunks_per_job: int = 20
     memory: int | None = None
     patience: float = 86_400.0
-    interval: float = 1.0
+    interval: float = 2.0
 
     def receipts(self, work: Work, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
         """Yield one receipt a task, as the journals of the jobs say.

@@ -5,11 +5,15 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +22,17 @@ import pytest
 from darkbelle.datasets import Dataset
 from darkbelle.errors import RunError
 from darkbelle.jobs.condor.batch import Batch, batches
+from darkbelle.jobs.condor.eventlog import Kind, read_events
 from darkbelle.jobs.condor.queue import queued
+from darkbelle.jobs.executors.base import Executor, Work
 from darkbelle.jobs.executors.condor import CondorExecutor
+from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.plan import load_plan
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.run import run
-from darkbelle.jobs.tasks import Task
+from darkbelle.jobs.tasks import Receipt, Task
+from darkbelle.jobs.verify import verify
 
 pytestmark = [pytest.mark.condor, pytest.mark.usefixtures("pool"), pytest.mark.timeout(240)]
 
@@ -82,6 +90,28 @@ def site(folder: Path, **submit: str) -> str:
     }
     file.write_text(json.dumps(content))
     return str(file)
+
+
+class Stopped(Exception):  # noqa: N818  # what happens to it, not what is wrong
+    """The driver of a run is stopped."""
+
+
+@dataclass(frozen=True)
+class Stopping(Executor):
+    """Another executor, stopped after some receipts."""
+
+    executor: Executor
+    count: int
+
+    def receipts(self, work: Work, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
+        with closing(self.executor.receipts(work, tasks)) as receipts:
+            yield from islice(receipts, self.count)
+        raise Stopped
+
+
+def stopped_after(count: int, executor: Executor, folder: Path) -> None:
+    with pytest.raises(Stopped):
+        run(folder, Stopping(executor, count))
 
 
 class Driver:
@@ -201,6 +231,37 @@ def test_jobs_outlive_their_driver_and_the_next_one_takes_them_up(
     assert not set(keys) & set(batch.keys(3))
 
 
+def test_a_run_moves_from_here_to_dask_to_the_pool(
+    planned: Path, expected: dict[str, bytes], products: Products
+) -> None:
+    stopped_after(5, LocalExecutor(), planned)
+    stopped_after(7, DaskExecutor(workers=1), planned)
+    report = run(planned, CondorExecutor(chunks_per_job=5, memory=900, interval=0.2))
+    assert report.reused >= 12  # Dask may have finished some more
+    assert report.reused + report.computed == 21
+    assert products(planned) == expected
+
+
+def test_a_run_moves_from_the_pool_to_here_with_jobs_still_in_the_queue(
+    planned: Path, expected: dict[str, bytes], products: Products
+) -> None:
+    driver = Driver(planned, "--chunks-per-job", "6")
+    batch, _ = driver.job_that_runs()
+    driver.process.send_signal(signal.SIGKILL)
+    driver.process.communicate()
+    answer = subprocess.run(
+        [sys.executable, "-m", "darkbelle.jobs.cli", "run", str(planned), "--executor", "local"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"HTCondor cluster {batch.state().cluster} of this run has" in answer.stderr
+    assert products(planned) == expected
+    until(lambda: queued(planned) == [])  # they end by themselves, and do no harm
+    assert products(planned) == expected
+    assert verify(planned, load_plan(planned)).problems == ()
+
+
 def test_cancel_empties_the_queue_and_the_driver_ends(planned: Path) -> None:
     driver = Driver(planned, "--chunks-per-job", "4")
     batch, _ = driver.job_that_runs()
@@ -225,6 +286,17 @@ def test_a_run_that_is_stopped_takes_its_jobs_along(works: Any, tmp_path: Path) 
     assert queued(tmp_path) == []
 
 
+def test_jobs_beyond_the_limit_of_idle_ones_follow_by_themselves(works: Any, tmp_path: Path) -> None:
+    own = site(tmp_path)
+    Path(own).write_text(json.dumps({**json.loads(Path(own).read_text()), "max_idle": 1}))
+    executor = CondorExecutor(site=own, chunks_per_job=1, interval=0.2)
+    receipts = list(executor.receipts(works.count_rows, tasks(5, tmp_path)))
+    assert sorted(receipt.key for receipt in receipts) == [task.key for task in tasks(5, tmp_path)]
+    (batch,) = batches(tmp_path)
+    events = [(event.kind, event.proc) for event in read_events(batch.log)[0]]
+    assert events.index((Kind.EXECUTING, 0)) < events.index((Kind.SUBMITTED, 4))
+
+
 def test_a_job_held_for_memory_gets_more(works: Any, tmp_path: Path) -> None:
     own = site(
         tmp_path,
@@ -236,7 +308,8 @@ def test_a_job_held_for_memory_gets_more(works: Any, tmp_path: Path) -> None:
     assert [receipt.failure for receipt in receipts] == [None] * 5
     (batch,) = batches(tmp_path)
     assert batch.state().job(0).holds == 1
-    assert "Memory (MB)          :" in batch.log.read_text()
+    had = [int(memory) for memory in re.findall(r"\tMemory = (\d+)", batch.log.read_text())]
+    assert had[0] < 600 <= had[-1]  # MB, of the machine at its starts
 
 
 def test_a_job_held_for_time_goes_on_in_smaller_groups(works: Any, tmp_path: Path) -> None:
