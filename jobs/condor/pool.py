@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from darkbelle.errors import RunError
 
 __all__ = ["Pool"]
+
+UNREACHED = re.compile(r"connect|communicat|timed out|temporar", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -21,9 +24,13 @@ class Pool:
     ----------
     patience
         Seconds that a command may take; schedulers of big sites are slow at times.
+    attempts, pause
+        How often a command is tried while the scheduler is not reached, and seconds between.
     """
 
     patience: float = 120.0
+    attempts: int = 3
+    pause: float = 5.0
 
     def submit(self, submit_file: Path) -> int:
         """Submit, and return the number of the cluster of jobs.
@@ -82,8 +89,19 @@ class Pool:
                 f"{tool} is not on the PATH; log in to a node that submits to HTCondor, or set up the "
                 "environment of your pool"
             )
+        for attempt in range(1, self.attempts + 1):
+            done = self._run(program, *arguments, folder=folder)
+            if done.returncode == 0:
+                return done.stdout
+            said = " ".join((done.stderr + done.stdout).split())
+            if attempt == self.attempts or not UNREACHED.search(said):
+                break
+            time.sleep(self.pause)
+        raise RunError(f"{tool} {' '.join(arguments)} failed: {said}")
+
+    def _run(self, program: str, *arguments: str, folder: Path | None) -> subprocess.CompletedProcess[str]:
         try:
-            done = subprocess.run(
+            return subprocess.run(
                 [program, *arguments],
                 capture_output=True,
                 text=True,
@@ -94,9 +112,5 @@ class Pool:
             )
         except subprocess.TimeoutExpired as error:
             raise RunError(
-                f"{tool} has not answered within {self.patience:g} s; is the pool's scheduler up (condor_q)?"
+                f"{program} has not answered within {self.patience:g} s; is the scheduler up (condor_q)?"
             ) from error
-        if done.returncode:
-            said = " ".join((done.stderr + done.stdout).split())
-            raise RunError(f"{tool} {' '.join(arguments)} failed: {said}")
-        return done.stdout

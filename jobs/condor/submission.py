@@ -85,10 +85,17 @@ class Submission:
 def environment_of_jobs(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that jobs get of those of this process: where to import from, and no threads.
 
+    Folders to import from are made absolute, because jobs start elsewhere.
+
     >>> environment_of_jobs({"PYTHONPATH": "/here/src", "HOME": "/root"})["PYTHONPATH"]
     '/here/src'
     """
-    return {**SINGLE_THREADED, **{k: v for k, v in environment.items() if k == "PYTHONPATH"}}
+    folders = [
+        str(Path(folder).resolve())
+        for folder in environment.get("PYTHONPATH", "").split(os.pathsep)
+        if folder
+    ]
+    return {**SINGLE_THREADED, **({"PYTHONPATH": os.pathsep.join(folders)} if folders else {})}
 
 
 def _literal(text: str) -> str:

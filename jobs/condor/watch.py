@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from darkbelle.errors import RunError
 from darkbelle.jobs.condor.batch import Batch
 from darkbelle.jobs.condor.eventlog import ClusterState, JobState, follow, read_events
 from darkbelle.jobs.condor.holds import Answer, Cause, answer, cause_of
@@ -59,7 +60,8 @@ class Watch:
     def read_log(self) -> None:
         """Read what is new in the event log."""
         events, self._offset = read_events(self.batch.log, self._offset)
-        self.state = follow(self.state, events)
+        # a submission that was tried twice may have arrived twice: one of them counts
+        self.state = follow(self.state, (event for event in events if event.cluster == self.cluster))
         if events:
             self.last_news = time.monotonic()
 
@@ -82,8 +84,12 @@ class Watch:
         elif state.final:
             yield from self._ended(job, state, journal)
         elif state.phase == "held" and self._answered.get(job) != state.holds:
-            self._answered[job] = state.holds
-            self._answer(job, state)
+            try:
+                self._answer(job, state)
+            except RunError as error:  # its scheduler does not listen now: the other jobs go on
+                _LOG.warning("job %s.%d is asked again later: %s", self.cluster, job, error)
+            else:
+                self._answered[job] = state.holds
 
     def _ended(self, job: int, state: JobState, journal: Journal) -> Iterator[Receipt]:
         """Deal with the chunks of a job that has ended without them."""
@@ -148,8 +154,12 @@ class Watch:
 
     def stop(self) -> None:
         """Take what is left of the batch out of the queue."""
-        if not self.state.closed:
+        if self.state.closed:
+            return
+        try:
             self.pool.remove(self.cluster, reason="darkbelle: nobody waits for it")
+        except RunError as error:  # no reason to hide why it is stopped
+            _LOG.warning("HTCondor cluster %d may still be in the queue: %s", self.cluster, error)
 
     @property
     def phases(self) -> Mapping[str, int]:

@@ -8,7 +8,7 @@ import pytest
 
 from darkbelle.errors import ConfigurationError
 from darkbelle.jobs.condor.site import Site, load_site
-from darkbelle.jobs.condor.submission import Submission
+from darkbelle.jobs.condor.submission import Submission, environment_of_jobs
 
 
 def submission(site: Site, folder: str = "/data/run/condor/batch-0001", **environment: str) -> Submission:
@@ -70,3 +70,13 @@ def test_a_line_break_is_refused() -> None:
 
 def test_no_limit_of_idle_jobs_is_no_line() -> None:
     assert "max_idle" not in submission(Site(description="x", max_idle=None)).text()
+
+
+def test_jobs_import_from_the_same_folders_wherever_they_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    search = environment_of_jobs({"PYTHONPATH": "src:/there", "PATH": "/bin"})
+    assert search["PYTHONPATH"] == f"{tmp_path}/src:/there"
+    assert "PATH" not in search
+    assert "PYTHONPATH" not in environment_of_jobs({"PYTHONPATH": ""})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import random
 import re
 import signal
 import subprocess
@@ -387,3 +388,35 @@ def test_without_the_tools_of_htcondor_it_is_said_so(
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(RunError, match="condor_submit is not on the PATH"):
         list(CondorExecutor().receipts(works.count_rows, tasks(1, tmp_path)))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_whatever_happens_in_whatever_order_the_bytes_are_the_same(
+    seed: int, planned: Path, expected: dict[str, bytes], products: Products
+) -> None:
+    rng = random.Random(seed)  # noqa: S311  # no secret
+    for _ in range(3):
+        driver = Driver(planned, "--chunks-per-job", str(rng.choice([3, 5, 11])))
+        until(lambda: driver.process.poll() is not None or bool(queued(planned)))  # noqa: B023  # at once
+        if driver.process.poll() is not None:
+            assert driver.report()["failed"] == []  # all was done by jobs of a driver that was killed
+            break
+        batch, job = driver.job_that_runs()
+        name = f"{batch.state().cluster}.{job}"
+        act = rng.choice(["hold", "vacate", "remove", "kill driver", "vacate and kill driver"])
+        if act == "hold":
+            subprocess.run(["condor_hold", name], check=False)
+            time.sleep(rng.uniform(0, 2))
+            subprocess.run(["condor_release", name], check=False)
+        elif act == "remove":
+            subprocess.run(["condor_rm", name], check=False)
+        if "vacate" in act:
+            subprocess.run(["condor_vacate_job", "-fast", name], check=False)
+        if "kill driver" in act:
+            driver.process.kill()
+        driver.process.communicate(timeout=200)
+    last = run(planned, CondorExecutor(chunks_per_job=7, memory=900, interval=0.2))
+    assert last.failed == ()
+    assert products(planned) == expected
