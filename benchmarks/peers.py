@@ -143,6 +143,10 @@ def _recoil(frame: Any) -> tuple[Array, Array, Array]:
     passed &= _norm(pair) * np.sin(theta) > AT.min_pt_pair
     passed &= _transverse(pair, fast) > AT.min_recoil_transverse_to_fast_muon
     passed &= _transverse(pair, slow) > AT.min_recoil_transverse_to_slow_muon
+    s = beam[3] ** 2 - (beam[:3] ** 2).sum(axis=0)
+    required = (s - m2) / (2 * np.sqrt(s)) * np.clip(m2 / AT.shares_in_full_from, 0, 1)
+    passed &= _norm(pair) * np.sin(theta) > AT.min_pt_pair_share * required
+    passed &= _transverse(pair, fast) > AT.min_fast_muon_share * required
     return m2, theta, passed
 
 

@@ -24,7 +24,7 @@ static ROOT::RLogScopedVerbosity verbosity(ROOT::Detail::RDF::RDFLogChannel(), R
 """
 
 KINEMATICS = """
-struct Recoil { double m2, theta_cm, theta, pt, fast, slow; };
+struct Recoil { double m2, theta_cm, theta, pt, fast, slow, largest; };
 
 Recoil pair_recoil(double ax, double ay, double az, double bx, double by, double bz,
               double px, double py, double pz, double e, double mass) {
@@ -43,7 +43,8 @@ Recoil pair_recoil(double ax, double ay, double az, double bx, double by, double
    const bool first = a_cm.Mag2() >= b_cm.Mag2();
    const auto &fast = first ? a_cm : b_cm, &slow = first ? b_cm : a_cm;
    return {against.M2(), std::atan2(cross, r.Dot(axis)), against.Theta(), cross/axis.R(),
-           r.Cross(fast).R()/fast.R(), r.Cross(slow).R()/slow.R()};
+           r.Cross(fast).R()/fast.R(), r.Cross(slow).R()/slow.R(),
+           (beam.M2() - against.M2())/(2*beam.M())};
 }
 """
 
@@ -79,6 +80,9 @@ def booked(spec: dict[str, Any]) -> tuple[Any, Any]:
         "recoil.pt > {min_pt_pair}",
         "recoil.fast > {min_recoil_transverse_to_fast_muon}",
         "recoil.slow > {min_recoil_transverse_to_slow_muon}",
+        "recoil.pt > {min_pt_pair_share}*recoil.largest*std::clamp(recoil.m2/{shares_in_full_from}, 0., 1.)",
+        "recoil.fast > {min_fast_muon_share}*recoil.largest"
+        "*std::clamp(recoil.m2/{shares_in_full_from}, 0., 1.)",
     ):
         frame = frame.Filter(cut.format(**at))
     frame = frame.Define("m2", "recoil.m2").Define("theta_cm", "recoil.theta_cm")

@@ -14,6 +14,7 @@ import boost_histogram as bh
 import numpy as np
 
 from darkbelle.channels import Channel, Systematic
+from darkbelle.errors import FitError
 from darkbelle.fitting.templates import (
     REGION,
     Data,
@@ -26,6 +27,8 @@ from darkbelle.fitting.templates import (
 from darkbelle.runfolder import SCHEMA, load_result, write_json
 
 __all__ = ["INDEX", "build_workspace", "build_workspaces", "poi_name", "workspace_path"]
+
+_LOG = logging.getLogger(__name__)
 
 INDEX = "index.json"
 SIGNAL_STATISTICS = "signal_statistics"
@@ -59,7 +62,8 @@ def build_workspaces(
     out_dir
         Made if need be.
     masses
-        GeV; all simulated ones by default.
+        GeV; all simulated ones by default, less those of which no model can be built, which the index
+        lists as ``failed``.
     data, seed
         What is fitted, see `darkbelle.fitting.templates.fit_inputs`.
 
@@ -67,13 +71,25 @@ def build_workspaces(
     -------
     list of Path
         One JSON file a mass, valid for pyhf's schema.
+
+    Raises
+    ------
+    FitError
+        No model can be built of a mass that was asked for.
     """
     inputs = fit_inputs(load_result(run_dir), data, seed)
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    paths, points = [], []
+    paths, points, failed = [], [], []
     for mass in masses or tuple(inputs.signals):
-        templates = mass_templates(inputs, mass)
+        try:
+            templates = mass_templates(inputs, mass)
+        except FitError as error:
+            if masses:
+                raise
+            _LOG.warning("no workspace for %g GeV: %s", mass, error)
+            failed.append({"mass": mass, "reason": str(error)})
+            continue
         path = workspace_path(folder, mass)
         path.write_bytes(_readable(build_workspace(inputs, templates)))
         paths.append(path)
@@ -88,6 +104,7 @@ def build_workspaces(
             "data": data,
             "seed": seed,
             "points": points,
+            "failed": failed,
         },
     )
     return paths

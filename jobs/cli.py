@@ -68,7 +68,10 @@ def main(debug: bool) -> None:
 
     All in one, on simulated collisions: darkbelle demo.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    shown = logging.StreamHandler()
+    # Dask sets the level of its own loggers, when it is imported
+    shown.addFilter(lambda record: record.levelno >= logging.WARNING or record.name.startswith("darkbelle"))
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", handlers=[shown])
     logging.getLogger("darkbelle").setLevel(logging.DEBUG if debug else logging.INFO)
 
 

@@ -89,10 +89,11 @@ ax.legend()
 #
 # For each mass cabinetry builds a workspace from the templates in $(M^2_\mathrm{recoil},
 # \theta^*_\mathrm{recoil})$, and CLs at 90 % gives the upper limit on the cross section, expected and on
-# pseudo-data. With samples as small as these the limit is that of the simulation's statistics, and says so.
+# pseudo-data. With samples as small as these the limit is that of the simulation's statistics, and between 2
+# and 7 GeV, where the selection is pure, there may be no background event left to say anything about.
 
 # %%
-limits = fitting.compute_limits(folder / "run", masses=(1.0, 3.0, 5.0, 8.0))
+limits = fitting.compute_limits(folder / "run", masses=(0.5, 1.0, 8.0, 8.5))
 for point in limits.points:
     low, median, high = point.expected[1:4]
     print(

@@ -253,13 +253,11 @@ def kinematics(columns: Columns, beam: FourVector) -> dict[str, Column]:
         GeV²; ``theta_recoil_cm`` and ``photon_to_recoil`` (CM; π without a hard photon) in rad;
         ``cos_theta_recoil``, ``<muon>.cos_theta`` and ``cos_transverse_opening`` (lab);
         ``muon_momentum`` (lab), ``pt_pair`` and ``recoil_transverse_to_fast|slow_muon`` (CM) in GeV;
-        ``pt_pair_share`` and ``fast_muon_share`` are the first two of these over
-        :math:`(s - M^2_\mathrm{recoil})/2\sqrt s`, the momentum of a recoil against a massless pair.
+        ``pt_pair_share`` and ``fast_muon_share`` are the first two of these over the largest momentum
+        that a recoil of this mass can have, see `darkbelle.kernels.PairRecoil`.
     """
     plus, minus = (_muon(columns, muon) for muon in MUONS)
     recoil = pair_recoil(plus, minus, beam)
-    s = beam.mass_squared()
-    largest = (s - recoil.mass_squared) / (2 * np.sqrt(s))
     return {
         "m2_recoil": recoil.mass_squared,
         "theta_recoil_cm": recoil.theta_cm,
@@ -267,8 +265,8 @@ def kinematics(columns: Columns, beam: FourVector) -> dict[str, Column]:
         "pt_pair": recoil.pair_transverse,
         "recoil_transverse_to_fast_muon": recoil.transverse_to_fast,
         "recoil_transverse_to_slow_muon": recoil.transverse_to_slow,
-        "pt_pair_share": recoil.pair_transverse / largest,
-        "fast_muon_share": recoil.transverse_to_fast / largest,
+        "pt_pair_share": recoil.pair_transverse / recoil.largest_momentum,
+        "fast_muon_share": recoil.transverse_to_fast / recoil.largest_momentum,
         "muon_momentum": np.array([recoil.momentum_a, recoil.momentum_b]),
         "mu_plus.cos_theta": recoil.cos_theta_a,
         "mu_minus.cos_theta": recoil.cos_theta_b,

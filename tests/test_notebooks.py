@@ -25,5 +25,5 @@ def test_notebook_runs(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-2000:]
     points = json.loads((tmp_path / "made" / "run" / "limits.json").read_text())["points"]
-    assert [point["mass"] for point in points] == [1.0, 3.0, 5.0, 8.0]
+    assert [point["mass"] for point in points] == [0.5, 1.0, 8.0, 8.5]
     assert all(0 < point["observed"] < math.inf for point in points)

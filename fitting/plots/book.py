@@ -139,7 +139,9 @@ def _selection(result: RunResult, inputs: FitInputs) -> Iterator[_Drawn]:
         )
     table = resolution_table(inputs)
     if table:
-        rows = "; ".join(f"{p.mass:g} GeV: {p.m2:.3f} GeV², {1000 * p.m:.1f} MeV" for p in table)
+        rows = "; ".join(
+            f"{p.mass:g} GeV: {p.m2:.3f} GeV²" + (f", {1000 * p.m:.1f} MeV" if p.m > 0 else "") for p in table
+        )
         yield _Drawn(
             "resolution",
             plot_resolution(table),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -16,7 +17,10 @@ __all__ = ["ResolutionPoint", "plot_resolution", "resolution_table"]
 
 
 class ResolutionPoint(NamedTuple):
-    """Half the shortest interval with 68.3 % of the core: of M² in GeV², and of M = σ(M²)/2M in GeV."""
+    """Half the shortest interval with 68.3 % of the core: of M² in GeV², and of M = σ(M²)/2M in GeV.
+
+    The latter is NaN where the mass is lost in the resolution, σ(M²) > M².
+    """
 
     mass: float
     m2: float
@@ -32,7 +36,7 @@ def resolution_table(inputs: FitInputs) -> list[ResolutionPoint]:
             m2 = core_resolution(spectra.nominal.values.sum(axis=1), axis.edges)
         except FitError:
             continue
-        points.append(ResolutionPoint(mass, m2, m2 / (2 * mass) if mass > 0 else float("inf")))
+        points.append(ResolutionPoint(mass, m2, m2 / (2 * mass) if m2 < mass**2 else math.nan))
     return points
 
 

@@ -57,7 +57,7 @@ def plot_recoil_spectrum(inputs: FitInputs) -> Figure:
     _points(upper, edges, observed, DATA_LABELS[inputs.data])
     upper.set_yscale("log")
     floor = 0.5 * min(0.6, float(expected.values[expected.values > 0].min()))
-    upper.set_ylim(max(floor, 1e-2), 60 * max(float(expected.values.max()), float(observed.max())))
+    upper.set_ylim(max(floor, 1e-2), 400 * max(float(expected.values.max()), float(observed.max())))
     upper.set_xlim(edges[0], edges[-1])
     upper.set_ylabel(entries_title(axis, edges[1] - edges[0]))
     _legend(upper, columns=2)

@@ -140,7 +140,9 @@ def axis_title(axis: Axis) -> str:
 
 
 def entries_title(axis: Axis, width: float) -> str:
-    """Return the title of an axis of contents: "Entries / (1 GeV²)"."""
+    """Return the title of an axis of contents: "Entries / (1 GeV²)", or "Entries / 0.04" without a unit."""
+    if axis.unit == "1":
+        return f"Entries / {width:.3g}"
     return f"Entries / ({width:.3g} {_upright(axis.unit)})"
 
 

@@ -136,6 +136,19 @@ def show_limits(found: Limits) -> None:
         ("mass [GeV]", "observed", *BANDS),
         [(point.mass, point.observed, *point.expected) for point in found.points],
     )
+    print_table(
+        "What they stand on, after all cuts",
+        ("mass [GeV]", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
+        [
+            (
+                point.mass,
+                point.diagnostics["resolution_m2"],
+                point.diagnostics["signal_efficiency"],
+                point.diagnostics["background_near_peak"],
+            )
+            for point in found.points
+        ],
+    )
     for point in found.points:
         for flag in point.flags:
             say(f"{point.mass:g} GeV: {flag}")

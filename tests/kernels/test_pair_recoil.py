@@ -44,6 +44,10 @@ def test_equals_the_simple_kernels(rng: np.random.Generator, *, one_beam: bool) 
     assert_allclose(found.pair_transverse, magnitude * np.sin(theta), rtol=1e-10)
     assert_allclose(found.transverse_to_fast, np.where(a_is_faster, to_a, to_b), rtol=1e-9, atol=1e-12)
     assert_allclose(found.transverse_to_slow, np.where(a_is_faster, to_b, to_a), rtol=1e-9, atol=1e-12)
+    s = beam.mass_squared()
+    assert_allclose(
+        found.largest_momentum, (s - recoil_mass_squared(pair, beam)) / (2 * np.sqrt(s)), rtol=1e-10
+    )
     cosine = np.cos(transverse_opening_angle(a, b))
     assert_allclose(found.cos_transverse_opening, cosine, rtol=1e-10, atol=1e-12)
     for muon, momentum, cos_theta in (

@@ -16,13 +16,14 @@ __all__ = ["PairRecoil", "pair_recoil"]
 
 
 class PairRecoil(NamedTuple):
-    """The recoil of a pair in each event, shape (n,).
+    r"""The recoil of a pair in each event, shape (n,).
 
     ``mass_squared`` in GeV²; ``theta_cm`` in rad, see `recoil_theta_cm`; ``cos_theta`` in the lab.
-    Momenta in GeV, CM: of the pair transverse to the collision axis, and of the recoil transverse to
-    the particle that is faster and to the one that is slower in the CM. Of the particles themselves,
-    in the lab: momenta, cosines of the polar angles, and the cosine of the angle between them in the
-    plane transverse to z.
+    Momenta in GeV, CM: of the pair transverse to the collision axis, of the recoil transverse to the
+    particle that is faster and to the one that is slower in the CM, and the largest that a recoil of
+    this mass can have, :math:`(s - M^2_\mathrm{recoil})/2\sqrt s`, against a massless pair. Of the
+    particles themselves, in the lab: momenta, cosines of the polar angles, and the cosine of the angle
+    between them in the plane transverse to z.
     """
 
     mass_squared: Column
@@ -31,6 +32,7 @@ class PairRecoil(NamedTuple):
     pair_transverse: Column
     transverse_to_fast: Column
     transverse_to_slow: Column
+    largest_momentum: Column
     momentum_a: Column
     momentum_b: Column
     cos_theta_a: Column
@@ -83,6 +85,7 @@ def _pair_recoil(
         out.cos_theta[i] = pz / momentum
 
         mass = np.sqrt(fe * fe - fx * fx - fy * fy - fz * fz)
+        out.largest_momentum[i] = (mass * mass - out.mass_squared[i]) / (2 * mass)
         ea = (a.energy[j] * fe - a.px[j] * fx - a.py[j] * fy - a.pz[j] * fz) / mass
         shift = (a.energy[j] + ea) / (fe + mass)
         ax, ay, az = a.px[j] - fx * shift, a.py[j] - fy * shift, a.pz[j] - fz * shift

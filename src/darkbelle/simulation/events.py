@@ -169,8 +169,10 @@ PARTICLE_COLUMNS = tuple(f.name for f in fields(GeneratedEvents) if f.name not i
 class Generated(NamedTuple):
     """What a generator returns.
 
-    ``tried`` counts the events generated before any filter of the generator: the number to
-    normalise with. Without a filter it is ``len(events)``.
+    ``tried`` is the number to normalise with: how many events of the generator's cross section were
+    made. A filter that is a part of that cross section, as of those that come from an amplitude, makes
+    no difference to it: ``tried`` is ``len(events)``. A filter that events are held against once they
+    are made leaves the cross section, and ``tried`` counts those that failed too.
     """
 
     events: GeneratedEvents

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import FINE_STRUCTURE, HBAR_C_SQUARED, MUON_MASS
 from darkbelle.kernels import boost_from_rest_frame
-from darkbelle.simulation.acceptance import inside_tracking
+from darkbelle.simulation.acceptance import MuonPairFilter, inside_tracking
 from darkbelle.simulation.amplitudes.radiative_pair import spin_sum
 from darkbelle.simulation.radiation import InitialStateRadiation, RadiativeCollisions
 from darkbelle.simulation.running_coupling import running_alpha
@@ -68,17 +68,20 @@ class PhaseSpacePoint(NamedTuple):
 
 @dataclass(frozen=True)
 class HardPhotonPairs:
-    """e+e− → μ+μ−γ(γ) with a photon at ``min_pt`` or above and both muons in the tracking acceptance.
+    """e+e− → μ+μ−γ(γ) with a photon at ``min_pt`` or above and both muons where they can be seen.
 
     Parameters
     ----------
     min_pt
         Least transverse momentum of the photon to the beams, GeV, in the CM frame of what annihilates.
+    pair_filter
+        What else the muons must pass; the tracking acceptance without one.
     sqrt_s
         Of the collision, GeV.
     """
 
     min_pt: float
+    pair_filter: MuonPairFilter | None = None
     sqrt_s: float = NOMINAL.sqrt_s
 
     @property
@@ -110,13 +113,17 @@ class HardPhotonPairs:
         at_rest = _momenta(np.sqrt(collisions.s), point, rng)
         muon, antimuon, photon = (boost_from_rest_frame(momenta, collisions.frame) for momenta in at_rest)
         pairs = RadiativePairs(muon, antimuon, photon, *collisions.photons)
-        asked = _is_leading(at_rest[2], collisions) & inside_tracking(pairs.muon)
-        asked &= inside_tracking(pairs.antimuon)
+        asked = _is_leading(at_rest[2], collisions) & self._can_be_seen(muon, antimuon)
         squared = spin_sum(*taken(at_rest, asked))
         structure = self.radiation.density(t1[asked]) * self.radiation.density(t2[asked])
         flux = self._coupling / 4.0 / (2.0 * collisions.s[asked])  # averages over the beams' spins
         weight = self.radiation.correction * structure * flux * squared * point.jacobian[asked]
         return Proposals(taken(pairs, asked), HBAR_C_SQUARED * weight)
+
+    def _can_be_seen(self, muon: FourVector, antimuon: FourVector) -> NDArray[np.bool_]:
+        if self.pair_filter is not None:
+            return self.pair_filter.passes(antimuon, muon)
+        return inside_tracking(muon) & inside_tracking(antimuon)
 
 
 def _is_leading(photon: FourVector, collisions: RadiativeCollisions) -> NDArray[np.bool_]:

@@ -78,7 +78,7 @@ class Overshoot:
     total: float = 0.0
 
     ALLOWED = 1e-3
-    FEWEST = 1000  # below this many events one point slightly above says nothing
+    FEWEST = 3000  # below this many events one point above says nothing
 
     def accept(self, ratio: Column, rng: np.random.Generator) -> NDArray[np.bool_]:
         """Return which points to keep, each with probability ``ratio``, and count ratios above 1."""

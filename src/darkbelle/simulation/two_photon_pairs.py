@@ -1,7 +1,8 @@
 r"""Muon pairs from two virtual photons, from the exact amplitude, with both scattered beam particles.
 
 Proposals follow the spectrum of equivalent photons: even in the logarithm of both virtualities and in
-the pair's rapidity, with low masses favoured, muons even in rapidity along the photons. The weight is
+the pair's rapidity, with low masses favoured, muons even in rapidity along the photons; where a filter
+asks for a few of them, they are stretched along each axis to where these are. The weight is
 the exact matrix element on exact kinematics: no virtuality is neglected.
 """
 
@@ -18,17 +19,19 @@ from numpy.typing import NDArray
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import ELECTRON_MASS, HBAR_C_SQUARED, MUON_MASS
 from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
-from darkbelle.simulation.acceptance import inside_tracking
+from darkbelle.simulation.acceptance import MuonPairFilter
 from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, squared_amplitude
 from darkbelle.simulation.directions import at_angle, unit
 from darkbelle.simulation.equivalent_photons import least_virtuality
+from darkbelle.simulation.importance import ImportanceGrid
 from darkbelle.simulation.unweighting import Proposals, Unweighting, taken
 from darkbelle.vectors import Column, FourVector
 
 __all__ = ["ScatteredBeam", "TwoPhotonEvents", "TwoPhotonPairs", "scattered_beam"]
 
-PILOT_SIZE = {False: 200_000, True: 1_500_000}  # without and with a filter, which few proposals pass
-PILOT_SEED = 1971
+PILOT_SIZE, PILOT_SEED = 500_000, 1971
+AXES = 9  # of the unit cube that proposals are made from
+REFINEMENTS, REFINEMENT_SIZE = 4, 200_000
 MASS_POWER = 0.7  # proposals fall as this power of x1 x2, beyond 1/(x1 x2)
 LARGEST_FRACTION = 0.999
 TINY = 1e-12  # keeps logarithms finite at the edges of phase space
@@ -41,6 +44,14 @@ class TwoPhotonEvents(NamedTuple):
     positron: FourVector
     muon: FourVector
     antimuon: FourVector
+
+
+class Proposed(NamedTuple):
+    """Events with their weights, fb, and which of the points proposed they are, shape (n,)."""
+
+    point: NDArray[np.int64]
+    events: TwoPhotonEvents
+    weight: Column
 
 
 class ScatteredBeam(NamedTuple):
@@ -90,39 +101,62 @@ class TwoPhotonPairs:
     ----------
     least_mass
         Of the muons, GeV.
-    min_pair_pt
-        Least transverse momentum of both muons together to the beams, GeV.
-    min_momentum
-        Least momentum of each muon in the lab, GeV. Above 0 both muons must be in the tracking
-        acceptance, too.
+    pair_filter
+        What else the muons must pass.
     sqrt_s
         Of the collision, GeV.
     """
 
     least_mass: float
-    min_pair_pt: float = 0.0
-    min_momentum: float = 0.0
+    pair_filter: MuonPairFilter | None = None
     sqrt_s: float = NOMINAL.sqrt_s
+
+    @property
+    def min_pair_pt(self) -> float:
+        """Least transverse momentum of both muons together to the beams, GeV."""
+        return 0.0 if self.pair_filter is None else self.pair_filter.min_pair_transverse
 
     @cached_property
     def unweighting(self) -> Unweighting[TwoPhotonEvents]:
-        """The cross section, to some 0.7 %, and the source of unweighted events."""
-        filtered = self.min_pair_pt > 0.0 or self.min_momentum > 0.0
-        return Unweighting.from_pilot(self.propose, PILOT_SIZE[filtered], PILOT_SEED)
+        """The cross section, to some 0.5 %, and the source of unweighted events."""
+        return Unweighting.from_pilot(self.propose, PILOT_SIZE, PILOT_SEED)
+
+    @cached_property
+    def _grid(self) -> ImportanceGrid:
+        even = ImportanceGrid.even(AXES)
+        if self.pair_filter is None:
+            return even
+
+        def weigh(points: Column) -> tuple[NDArray[np.int64], Column]:
+            proposed = self._proposed(points)
+            return proposed.point, proposed.weight
+
+        rng = np.random.default_rng(PILOT_SEED)
+        return even.adapted(weigh, rounds=REFINEMENTS, size=REFINEMENT_SIZE, rng=rng)
 
     def propose(self, size: int, rng: np.random.Generator) -> Proposals[TwoPhotonEvents]:
         """Draw ``size`` proposals and return those of non-zero weight."""
+        points, jacobian = self._grid.draw(size, rng)
+        proposed = self._proposed(points)
+        return Proposals(proposed.events, proposed.weight * jacobian[proposed.point])
+
+    def _proposed(self, points: Column) -> Proposed:
+        """Return the events at points of the unit cube, shape (9, n), that pass the filter."""
         energy = self.sqrt_s / 2.0
-        x1, x2, per_x = self._fractions(size, rng)
-        q1, q2, per_q = self._virtualities(x1, x2, rng)
-        azimuth = rng.uniform(0.0, 2.0 * math.pi, (2, len(x1)))
-        first = scattered_beam(x1, q1, azimuth[0], direction=1, energy=energy)
-        second = scattered_beam(x2, q2, azimuth[1], direction=-1, energy=energy)
+        index, x1, x2, per_x = self._fractions(*points[:2])
+        q1, q2, per_q = self._virtualities(x1, x2, *points[2:5, index])
+        azimuth, between = 2.0 * math.pi * points[5:7, index]
+        first = scattered_beam(x1, q1, azimuth, direction=1, energy=energy)
+        second = scattered_beam(x2, q2, azimuth + between, direction=-1, energy=energy)
         pair = first.photon.plus(second.photon)
-        asked = (pair.mass_squared() > self.least_mass**2) & (np.hypot(pair.px, pair.py) >= self.min_pair_pt)
-        muon, antimuon, per_angle = _muons(*taken((pair, first.photon), asked), rng)
-        found = self._found(muon) & self._found(antimuon)
-        chosen = np.flatnonzero(asked)[found]
+        asked = np.flatnonzero(
+            (pair.mass_squared() > self.least_mass**2) & (np.hypot(pair.px, pair.py) >= self.min_pair_pt)
+        )
+        muon, antimuon, per_angle = _muons(*taken((pair, first.photon), asked), *points[7:9, index[asked]])
+        found = np.arange(len(asked))
+        if self.pair_filter is not None:
+            found = np.flatnonzero(self.pair_filter.passes(antimuon, muon))
+        chosen = asked[found]
         muon, antimuon = taken((muon, antimuon), found)
         electron, photon1, positron, photon2 = taken((*first, *second), chosen)
         p_beam = math.sqrt(energy**2 - ELECTRON_MASS**2)
@@ -135,60 +169,67 @@ class TwoPhotonPairs:
         # each scattered particle has d³p/(2E) = dx dQ² dφ/4, the beams being relativistic
         per_azimuth = (2.0 * math.pi / 4.0) ** 2 / (2.0 * math.pi) ** 6
         weight = squared / (2.0 * self.sqrt_s**2) * per_azimuth * (per_x * per_q)[chosen] * per_angle[found]
-        return Proposals(TwoPhotonEvents(electron, positron, muon, antimuon), HBAR_C_SQUARED * weight)
+        events = TwoPhotonEvents(electron, positron, muon, antimuon)
+        return Proposed(index[chosen], events, HBAR_C_SQUARED * weight)
 
-    def _fractions(self, size: int, rng: np.random.Generator) -> tuple[Column, Column, Column]:
-        """Draw the photons' energy fractions, and return one over their density."""
+    def _fractions(self, u: Column, v: Column) -> tuple[NDArray[np.int64], Column, Column, Column]:
+        """Return where the photons' energy fractions are possible, them, and one over their density."""
         # virtual photons can make more than x1 x2 s
         lowest = self.least_mass**2 / self.sqrt_s**2 / 2.0
         whole = lowest**-MASS_POWER - 1.0
-        product = (1.0 + rng.random(size) * whole) ** (-1.0 / MASS_POWER)
-        x1 = product ** rng.random(size)
+        product = (1.0 + u * whole) ** (-1.0 / MASS_POWER)
+        x1 = product**v
         x2 = product / x1
         per_density = -np.log(product) * whole / MASS_POWER * product ** (1.0 + MASS_POWER)
-        inside = (x1 < LARGEST_FRACTION) & (x2 < LARGEST_FRACTION)
-        return x1[inside], x2[inside], per_density[inside]
+        inside = np.flatnonzero((x1 < LARGEST_FRACTION) & (x2 < LARGEST_FRACTION))
+        return inside, x1[inside], x2[inside], per_density[inside]
 
     def _virtualities(
-        self, x1: Column, x2: Column, rng: np.random.Generator
+        self, x1: Column, x2: Column, choice: Column, u: Column, v: Column
     ) -> tuple[Column, Column, Column]:
-        """Draw both virtualities, and return one over their density, GeV⁴.
+        """Return both virtualities, and one over their density, GeV⁴.
 
         Q² is above the squared transverse momentum of a photon, and one of the two has at least half
-        of the pair's: so one is drawn large, the other anywhere.
+        of the pair's: so the first, the second, or both are large, the others anywhere.
         """
-        first_is_large = rng.random(len(x1)) < 0.5
         drawn, anywhere, large = [], [], []
-        for x, is_large in ((x1, first_is_large), (x2, ~first_is_large)):
+        for x, is_large, place in (
+            (x1, choice < 2.0 / 3.0, np.where(choice < 2.0 / 3.0, u, v)),
+            (x2, choice > 1.0 / 3.0, np.where(choice < 2.0 / 3.0, v, u)),
+        ):
             lowest = least_virtuality(x)
             highest = lowest + self.sqrt_s**2 * (1.0 - x)
             cut = np.clip(self.min_pair_pt**2 / 4.0, lowest, highest * (1.0 - TINY))
             start = np.where(is_large, cut, lowest)
-            q_squared = start * (highest / start) ** rng.random(len(x))
+            q_squared = start * (highest / start) ** place
             drawn.append(q_squared)
             anywhere.append(1.0 / np.log(highest / lowest))
             large.append(np.where(q_squared >= cut, 1.0 / np.log(highest / cut), 0.0))
-        density = (large[0] * anywhere[1] + anywhere[0] * large[1]) / 2.0
+        density = (large[0] * anywhere[1] + anywhere[0] * large[1] + large[0] * large[1]) / 3.0
         return drawn[0], drawn[1], drawn[0] * drawn[1] / density
-
-    def _found(self, muon: FourVector) -> NDArray[np.bool_]:
-        if self.min_momentum > 0.0:
-            return inside_tracking(muon, self.min_momentum)
-        return np.ones(len(muon.energy), dtype=bool)
 
 
 def _muons(
-    pair: FourVector, photon: FourVector, rng: np.random.Generator
+    pair: FourVector, photon: FourVector, u: Column, v: Column
 ) -> tuple[FourVector, FourVector, Column]:
-    """Draw μ− and μ+ even in rapidity along the photon, and return their phase space over the density."""
+    """Return μ− and μ+, even in rapidity along the photon, and their phase space over the density."""
     mass = np.sqrt(pair.mass_squared())
     beta = np.sqrt(np.maximum(TINY, 1.0 - 4.0 * MUON_MASS**2 / mass**2))
     limit = np.arctanh(beta)
-    cosine = np.tanh(rng.uniform(-1.0, 1.0, len(mass)) * limit) / beta
+    cosine = np.tanh((2.0 * u - 1.0) * limit) / beta
     density = beta / (2.0 * limit * (1.0 - (beta * cosine) ** 2))
     axis = unit(np.stack(boost_to_rest_frame(photon, pair)[:3], axis=1))
-    direction = at_angle(axis, cosine, rng.uniform(0.0, 2.0 * math.pi, len(mass)))
+    direction = at_angle(axis, cosine, 2.0 * math.pi * v + _azimuth(pair, axis))
     px, py, pz = mass * beta / 2.0 * direction.T
     muon = boost_from_rest_frame(FourVector.with_mass(px, py, pz, MUON_MASS), pair)
     antimuon = boost_from_rest_frame(FourVector.with_mass(-px, -py, -pz, MUON_MASS), pair)
     return muon, antimuon, beta / (16.0 * math.pi) / density
+
+
+def _azimuth(pair: FourVector, axis: Column) -> Column:
+    """Return the azimuth of the pair's momentum about an axis: photons are polarised in that plane."""
+    flight = np.stack(pair[:3], axis=1)
+    nothing = np.zeros(len(flight))
+    along, across = (at_angle(axis, nothing, nothing + turn) for turn in (0.0, math.pi / 2.0))
+    angle: Column = np.arctan2(np.sum(flight * across, axis=1), np.sum(flight * along, axis=1))
+    return angle

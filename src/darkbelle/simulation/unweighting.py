@@ -15,7 +15,7 @@ from darkbelle.vectors import Column, FourVector
 __all__ = ["Proposals", "Unweighting", "joined", "taken"]
 
 MOST_PROPOSALS = 500_000  # at a time, for memory
-CUT_OFF = 1e-4  # of the cross section: what may lie above the largest weight in the pilot sample
+CUT_OFF = 3e-4  # of the cross section: what may lie above the largest weight in the pilot sample
 
 Events = TypeVar("Events", bound=tuple[FourVector, ...])  # a named tuple of columns, one row an event
 

@@ -9,7 +9,7 @@ from darkbelle.beams import NOMINAL
 from darkbelle.constants import ELECTRON_MASS, HBAR_C_SQUARED, MUON_MASS
 from darkbelle.errors import ConfigurationError
 from darkbelle.kernels import boost_from_rest_frame
-from darkbelle.simulation.acceptance import inside_tracking
+from darkbelle.simulation.acceptance import MuonPairFilter
 from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, squared_amplitude
 from darkbelle.simulation.equivalent_photons import angular_density, photon_flux
 from darkbelle.simulation.events import GeneratedEvents
@@ -18,6 +18,13 @@ from darkbelle.simulation.two_photon_pairs import TwoPhotonPairs, scattered_beam
 from darkbelle.vectors import FourVector
 
 ENERGY = NOMINAL.sqrt_s / 2.0
+FILTER = MuonPairFilter(
+    purpose="test",
+    theta=(30.0, 140.0),
+    min_transverse=0.3,
+    min_pair_transverse=0.4,
+    min_recoil_transverse=0.3,
+)
 P_BEAM = math.sqrt(ENERGY**2 - ELECTRON_MASS**2)
 
 
@@ -80,21 +87,20 @@ def test_cross_section_of_the_amplitude_is_near_the_known_one() -> None:
     assert weight.sum() / size == pytest.approx(18.9e6, rel=0.04)
 
 
-def test_filters_take_what_they_say_and_no_more() -> None:
-    size, cut, least = 300_000, 0.4, 0.3
+def test_the_filter_takes_what_it_says_and_no_more() -> None:
+    size = 400_000
     events, weight = TwoPhotonPairs(0.8).propose(size, np.random.default_rng(2))
-    passes = np.hypot(events.muon.px + events.antimuon.px, events.muon.py + events.antimuon.py) >= cut
-    passes &= inside_tracking(events.muon, least) & inside_tracking(events.antimuon, least)
-    by_hand = weight[passes]
-    filtered = TwoPhotonPairs(0.8, cut, least).propose(size, np.random.default_rng(3)).weight
-    error = math.hypot(math.sqrt(np.sum(by_hand**2)), math.sqrt(np.sum(filtered**2)))
-    assert abs(by_hand.sum() - filtered.sum()) < 4.0 * error
-    assert error < 0.1 * filtered.sum()
+    by_hand = weight[FILTER.passes(events.antimuon, events.muon)]
+    filtered = TwoPhotonPairs(0.8, FILTER).unweighting
+    error = math.hypot(math.sqrt(np.sum(by_hand**2)) / size, filtered.error_fb)
+    assert error < 0.06 * filtered.cross_section_fb
+    assert filtered.error_fb < 0.01 * filtered.cross_section_fb
+    assert by_hand.sum() / size == pytest.approx(filtered.cross_section_fb, abs=3.0 * error)
 
 
 @pytest.fixture(scope="module")
 def events() -> GeneratedEvents:
-    made = generator("eemumu", min_recoil_pt=0.5, min_momentum=0.5, least_mass=1.0)
+    made = generator("eemumu", pair_filter=FILTER, least_mass=1.0)
     return made.generate(1500, np.random.default_rng(5)).events
 
 
@@ -104,15 +110,12 @@ def test_events_conserve_momentum_and_pass_the_filter(events: GeneratedEvents) -
     np.testing.assert_allclose(columns.sum(axis=2)[3], NOMINAL.sqrt_s, rtol=1e-9)
     assert events.pdg[:4].tolist() == [11, -11, 13, -13]
     muon, antimuon = (FourVector(*columns[:, :, slot]) for slot in (2, 3))
-    pair = muon.plus(antimuon)
-    assert np.hypot(pair.px, pair.py).min() >= 0.5
-    assert pair.mass_squared().min() >= 1.0
-    assert inside_tracking(muon, 0.5).all()
-    assert inside_tracking(antimuon, 0.5).all()
+    assert muon.plus(antimuon).mass_squared().min() >= 1.0
+    assert FILTER.passes(antimuon, muon).all()
 
 
 def test_same_seed_same_events(events: GeneratedEvents) -> None:
-    made = generator("eemumu", min_recoil_pt=0.5, min_momentum=0.5, least_mass=1.0)
+    made = generator("eemumu", pair_filter=FILTER, least_mass=1.0)
     again = made.generate(1500, np.random.default_rng(5)).events
     np.testing.assert_array_equal(again.px, events.px)
     np.testing.assert_array_equal(again.energy, events.energy)

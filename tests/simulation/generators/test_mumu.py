@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from darkbelle.constants import MUON_MASS
 from darkbelle.errors import ConfigurationError
 from darkbelle.kernels import boost_from_rest_frame
 from darkbelle.simulation import hard_photon
-from darkbelle.simulation.acceptance import inside_tracking
+from darkbelle.simulation.acceptance import MuonPairFilter, inside_tracking
 from darkbelle.simulation.amplitudes.radiative_pair import spin_sum
 from darkbelle.simulation.events import GeneratedEvents
 from darkbelle.simulation.generators import generator
@@ -20,6 +21,13 @@ from darkbelle.simulation.pythia import fermion_pairs
 from darkbelle.vectors import Column, FourVector
 
 S = NOMINAL.sqrt_s**2
+FILTER = MuonPairFilter(
+    purpose="test",
+    theta=(37.0, 130.0),
+    min_transverse=0.4,
+    min_pair_transverse=0.8,
+    min_recoil_transverse=0.6,
+)
 
 
 def _dot(a: FourVector, b: FourVector) -> Column:
@@ -142,3 +150,25 @@ def test_known_cross_section_and_refused_options() -> None:
     assert generator("mumu").cross_section_fb == pytest.approx(1.148e6)
     with pytest.raises(ConfigurationError, match="min_photon_pt"):
         generator("mumu", min_photon_pt=-1.0)
+
+
+def test_the_filter_is_a_part_of_the_exact_cross_section() -> None:
+    size = 30_000
+    events = generator("mumu", min_photon_pt=0.5).generate(size, np.random.default_rng(9)).events
+    share = FILTER.passing(events).mean()
+    by_hand = generator("mumu", min_photon_pt=0.5).cross_section_fb * share
+    filtered = generator("mumu", min_photon_pt=0.5, pair_filter=asdict(FILTER))
+    made, tried = filtered.generate(1000, np.random.default_rng(10))
+    assert len(made) == tried == 1000
+    assert FILTER.passing(made).all()
+    error = math.sqrt((1.0 - share) / (share * size))
+    assert error < 0.015
+    assert filtered.cross_section_fb == pytest.approx(by_hand, rel=3.0 * math.hypot(error, 0.004))
+
+
+def test_showers_are_filtered_once_they_are_made() -> None:
+    made, tried = generator("mumu", pair_filter=FILTER).generate(200, np.random.default_rng(11))
+    assert len(made) == 200
+    assert tried > 1000
+    assert FILTER.passing(made).all()
+    assert generator("mumu", pair_filter=FILTER).cross_section_fb == generator("mumu").cross_section_fb

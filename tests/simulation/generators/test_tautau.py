@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from darkbelle.beams import NOMINAL
 from darkbelle.constants import MUON_MASS, TAU_MASS
 from darkbelle.errors import ConfigurationError
 from darkbelle.kernels import boost_to_rest_frame
+from darkbelle.simulation.acceptance import MuonPairFilter
 from darkbelle.simulation.events import GeneratedEvents
 from darkbelle.simulation.generators import generator
 from darkbelle.simulation.tau_decays import decay_taus
@@ -25,7 +27,8 @@ def inclusive() -> GeneratedEvents:
 
 
 def _event_sum(events: GeneratedEvents, where: NDArray[np.bool_], column: Column) -> Column:
-    return np.bincount(events.event_of_particle[where], column[where], minlength=len(events))
+    sums = np.bincount(events.event_of_particle[where], weights=column[where], minlength=len(events))
+    return sums.astype(np.float64)
 
 
 def _sum_vectors(events: GeneratedEvents, where: NDArray[np.bool_]) -> FourVector:
@@ -134,3 +137,24 @@ def test_same_seed_same_events(inclusive: GeneratedEvents) -> None:
 def test_unknown_modes_are_refused(modes: object) -> None:
     with pytest.raises(ConfigurationError, match="modes of a τ pair"):
         generator("tautau", modes=modes)
+
+
+def test_the_filter_keeps_the_share_that_it_should() -> None:
+    asked = MuonPairFilter(
+        purpose="test",
+        theta=(37.0, 130.0),
+        min_transverse=0.4,
+        min_pair_transverse=0.8,
+        min_recoil_transverse=0.6,
+    )
+    everything = generator("tautau", modes=("mu", "pi"))
+    filtered = generator("tautau", modes=("mu", "pi"), pair_filter=asdict(asked))
+    share = asked.passing(everything.generate(15_000, np.random.default_rng(2)).events).mean()
+    made, tried = filtered.generate(3000, np.random.default_rng(3))
+    assert len(made) == 3000
+    assert asked.passing(made).all()
+    error = math.hypot(math.sqrt((1.0 - share) / (15_000 * share)), math.sqrt((1.0 - share) / 3000))
+    assert error < 0.03
+    assert 3000 / tried == pytest.approx(share, rel=3.0 * error)
+    assert filtered.cross_section_fb == everything.cross_section_fb
+    assert filtered.branching_fraction == everything.branching_fraction

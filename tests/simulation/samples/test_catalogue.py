@@ -1,13 +1,31 @@
 from __future__ import annotations
 
-import pytest
+import math
+from typing import Any
 
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+from darkbelle.beams import NOMINAL
 from darkbelle.channels import load_channel
 from darkbelle.errors import ConfigurationError
-from darkbelle.simulation.generators import generator_names
+from darkbelle.selections.cuts import evaluate
+from darkbelle.selections.zprime_invisible import Thresholds, kinematics, signal_region
+from darkbelle.simulation.acceptance import MuonPairFilter
+from darkbelle.simulation.collisions import place_in_lab
+from darkbelle.simulation.detector import NOMINAL_DETECTOR, detect
+from darkbelle.simulation.generators import EventGenerator, generator_names
+from darkbelle.simulation.generators.eemumu import TwoPhotonMuonPair
+from darkbelle.simulation.generators.mumu import MuonPair
+from darkbelle.simulation.generators.tautau import TauPair
 from darkbelle.simulation.samples import SIZES, catalogue
+from darkbelle.simulation.samples.catalogue import Catalogue, read_catalogue
+from darkbelle.simulation.steering import dimuon_candidates
 
 CHANNEL = "zprime_invisible"
+FIELDS = ("px", "py", "pz", "charge", "dr", "dz", "muonID")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -37,3 +55,85 @@ def test_unknown_sizes_and_channels_are_refused() -> None:
         catalogue(CHANNEL, "huge", 1)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(ConfigurationError, match="does not exist"):
         catalogue("nothing", "small", 1)
+
+
+def test_the_filter_is_wider_than_the_selection_by_more_than_the_resolution() -> None:
+    # samples made with this filter would silently lack background for a looser selection
+    asked, at = read_catalogue(CHANNEL).pair_filter, Thresholds()
+    assert asked is not None
+    assert CHANNEL in asked.purpose
+    first, last = asked.theta
+    assert first <= at.muon_theta[0] - 0.5  # degrees; tracks are good to 0.1°
+    assert last >= at.muon_theta[1] + 0.5
+    # a track of 3 GeV, most here are softer, is good to 13 MeV
+    assert asked.min_pair_transverse < at.min_pt_pair - 0.045
+    least = min(at.min_recoil_transverse_to_fast_muon, at.min_recoil_transverse_to_slow_muon)
+    assert asked.min_recoil_transverse < least - 0.035
+    assert asked.min_transverse <= NOMINAL_DETECTOR.muon_identification.barrel_momentum - 0.1
+
+
+def test_backgrounds_carry_the_filter_in_their_options() -> None:
+    requests = catalogue(CHANNEL, "small", 1)
+    filtered = {request.process for request in requests if "pair_filter" in request.options}
+    assert filtered == {"mumu", "tautau", "eemumu"}
+    purposes = [r.options["pair_filter"]["purpose"] for r in requests if "pair_filter" in r.options]
+    assert set(purposes) == {"signal region of zprime_invisible"}
+
+
+def test_filtered_samples_need_a_filter() -> None:
+    entry = {"process": "mumu", "filtered": True, "block": 10, "events": {"small": 1}}
+    with pytest.raises(ValidationError, match="needs a pair_filter"):
+        Catalogue.model_validate({"samples": [entry]})
+
+
+WIDE = MuonPairFilter(
+    purpose="test",
+    theta=(25.0, 145.0),
+    min_transverse=0.2,
+    min_pair_transverse=0.5,
+    min_recoil_transverse=0.3,
+)
+
+
+@pytest.mark.parametrize(
+    ("made", "events"),
+    [
+        (TauPair(("mu", "mu")), 20_000),
+        (TauPair(("mu", "pi"), pair_filter=WIDE), 12_000),
+        (TwoPhotonMuonPair(pair_filter=WIDE), 10_000),
+        (MuonPair(min_photon_pt=0.3), 40_000),
+    ],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_what_the_selection_keeps_passes_the_filter(made: EventGenerator, events: int) -> None:
+    asked = read_catalogue(CHANNEL).pair_filter
+    assert asked is not None
+    streams = [np.random.default_rng(seed) for seed in range(3)]
+    generated = made.generate(events, streams[0]).events
+    rows = dimuon_candidates(detect(place_in_lab(generated, NOMINAL, streams[1]), streams[2]))
+    kept = rows["__event__"][_selected(rows)]
+    lost = np.sum(~asked.passing(generated)[kept])
+    assert len(kept) > 100
+    # no more than half a percent: with so few, two standard deviations on top may be chance
+    allowed = 0.005 * len(kept)
+    assert lost <= allowed + 2.0 * math.sqrt(allowed)
+
+
+def _selected(rows: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
+    channel = load_channel(CHANNEL)
+    columns = {name: rows[variable].astype(np.float64) for name, variable in channel.columns.items()}
+    for particle, prefix in channel.particles.items():
+        columns |= {f"{particle}.{f}": rows[f"{prefix}_{f}"] for f in FIELDS}
+    columns["is_best_candidate"] = rows["__candidate__"] == 0
+    columns |= kinematics(columns, NOMINAL.four_vector)
+    region = signal_region(Thresholds())
+    # what the filter is about; others, such as the photon veto, leave too few events for a test
+    cuts = (
+        region.two_tracks,
+        region.muon_id,
+        region.muons_in_klm,
+        region.pt_pair,
+        region.recoil_transverse_to_fast_muon,
+        region.recoil_transverse_to_slow_muon,
+    )
+    return evaluate(cuts, columns).selected

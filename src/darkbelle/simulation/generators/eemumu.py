@@ -9,6 +9,7 @@ import numpy as np
 
 from darkbelle.constants import FEMTOBARN_PER_NANOBARN, MUON_MASS
 from darkbelle.errors import ConfigurationError
+from darkbelle.simulation.acceptance import MuonPairFilter, as_filter
 from darkbelle.simulation.events import Generated, GeneratedEvents
 from darkbelle.simulation.two_photon_pairs import TwoPhotonEvents, TwoPhotonPairs
 from darkbelle.simulation.unweighting import Unweighting
@@ -32,30 +33,26 @@ class TwoPhotonMuonPair:
 
     Parameters
     ----------
-    min_recoil_pt
-        Least transverse momentum of the muons together, which is that of the recoil, to the beams, GeV.
-    min_momentum
-        Least momentum of each muon in the lab, GeV. Above 0 both muons must be in the tracking
-        acceptance, too.
     least_mass
         Of the muon pair, GeV.
+    pair_filter
+        What the pair must pass: a `MuonPairFilter`, or a mapping with its fields.
 
     Raises
     ------
     ConfigurationError
-        An option is negative, or the mass below its threshold.
+        The mass is below its threshold, or the filter makes no sense.
     """
 
-    min_recoil_pt: float = 0.0
-    min_momentum: float = 0.0
     least_mass: float = KNOWN_FROM_MASS
+    pair_filter: MuonPairFilter | None = None
 
     def __post_init__(self) -> None:
-        if self.min_recoil_pt < 0.0 or self.min_momentum < 0.0 or self.least_mass < 2.0 * MUON_MASS:
+        object.__setattr__(self, "pair_filter", as_filter(self.pair_filter))
+        if self.least_mass < 2.0 * MUON_MASS:
             raise ConfigurationError(
-                f"two-photon muon pairs: got min_recoil_pt = {self.min_recoil_pt}, min_momentum = "
-                f"{self.min_momentum}, least_mass = {self.least_mass} GeV; expected none negative, and "
-                f"a mass of at least two muons', {2.0 * MUON_MASS:.4f} GeV"
+                f"two-photon muon pairs: got least_mass = {self.least_mass} GeV, expected at least two "
+                f"muons', {2.0 * MUON_MASS:.4f} GeV"
             )
 
     @property
@@ -81,10 +78,10 @@ class TwoPhotonMuonPair:
 
     @cached_property
     def _unweighting(self) -> Unweighting[TwoPhotonEvents]:
-        return TwoPhotonPairs(self.least_mass, self.min_recoil_pt, self.min_momentum).unweighting
+        return TwoPhotonPairs(self.least_mass, self.pair_filter).unweighting
 
     def generate(self, size: int, rng: np.random.Generator) -> Generated:
-        """Return ``size`` events and their number: nothing else is made."""
+        """Return ``size`` events and their number: the cross section is that of what passes."""
         events = self._unweighting.sample(size, rng, "two-photon muon pairs")
         momenta = FourVector(*(np.stack(columns, axis=1) for columns in zip(*events, strict=True)))
         return Generated(GeneratedEvents.from_slots(np.array([11, -11, 13, -13]), momenta), size)

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from darkbelle.constants import FEMTOBARN_PER_NANOBARN, TAU_MASS
 from darkbelle.errors import ConfigurationError
 from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
-from darkbelle.simulation.events import Generated
+from darkbelle.simulation.acceptance import MuonPairFilter, as_filter
+from darkbelle.simulation.events import Generated, GeneratedEvents
+from darkbelle.simulation.hit_or_miss import generate_passing
 from darkbelle.simulation.light_mesons import decay_light_mesons
 from darkbelle.simulation.particles import Particles
 from darkbelle.simulation.pythia import fermion_pairs
@@ -40,16 +42,20 @@ class TauPair:
         ``"all"``, or the modes of the two τ as keys of
         `darkbelle.simulation.tau_decays.BRANCHING_FRACTIONS`, such as ``("e", "mu")``. Two different
         ones are given to the two charges at random. Leptonic modes include radiation.
+    pair_filter
+        What two charged products must pass: a `MuonPairFilter`, or a mapping with its fields.
 
     Raises
     ------
     ConfigurationError
-        A mode is unknown, or not two are given.
+        A mode is unknown, or not two are given; or the filter makes no sense.
     """
 
     modes: Literal["all"] | tuple[str, str] = "all"
+    pair_filter: MuonPairFilter | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "pair_filter", as_filter(self.pair_filter))
         if self.modes == "all":
             return
         known = ", ".join(BRANCHING_FRACTIONS)
@@ -84,7 +90,12 @@ class TauPair:
         return ways * BRANCHING_FRACTIONS[first] * BRANCHING_FRACTIONS[second]
 
     def generate(self, size: int, rng: np.random.Generator) -> Generated:
-        """Return ``size`` events and their number: nothing is filtered."""
+        """Return ``size`` events that pass the filter, and the number tried."""
+        if self.pair_filter is None:
+            return Generated(self._decayed(size, rng), size)
+        return generate_passing(self._decayed, self.pair_filter.passing, size, rng)
+
+    def _decayed(self, size: int, rng: np.random.Generator) -> GeneratedEvents:
         pairs = Particles.of_events(fermion_pairs(15, TAU_MASS, size, rng))
         minus, plus = pairs.taken(pairs.pdg == 15), pairs.taken(pairs.pdg == -15)
         modes_minus, modes_plus = _modes(self.modes, size, rng)
@@ -107,7 +118,7 @@ class TauPair:
         ]
         radiation = pairs.taken(np.abs(pairs.pdg) != 15)
         final = decay_light_mesons(Particles.joined([radiation, *daughters]), rng)
-        return Generated(final.into_events(size, "cm"), size)
+        return final.into_events(size, "cm")
 
 
 def _modes(

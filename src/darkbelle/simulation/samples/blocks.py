@@ -130,7 +130,7 @@ def make_block(block: Block) -> BlockRecord:
     events, tried = block.sample.generator.generate(block.events, generation)
     detected = detect(place_in_lab(events, NOMINAL, collision), response, NOMINAL_DETECTOR, NOMINAL)
     rows = dimuon_candidates(detected, first_event=block.number * block.sample.block)
-    write_ntuple(block.path, rows)
+    write_ntuple(block.path, rows, codec="lz4")
     record = BlockRecord(tried, len(events), len(rows["__event__"]), _sha256(block.path))
     _write_record(block, record)
     return record

@@ -5,18 +5,19 @@ from __future__ import annotations
 import hashlib
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from darkbelle.channels import load_channel
 from darkbelle.datasets import Dataset, write_datasets
 from darkbelle.errors import ConfigurationError
+from darkbelle.simulation.acceptance import MuonPairFilter
 from darkbelle.simulation.samples.blocks import SampleRequest
 from darkbelle.simulation.samples.making import Progress, make_samples
 
-__all__ = ["SIZES", "Size", "catalogue", "make_catalogue"]
+__all__ = ["SIZES", "Catalogue", "Size", "catalogue", "make_catalogue", "read_catalogue"]
 
 Size = Literal["small", "demo", "full"]
 SIZES: Final[tuple[Size, ...]] = ("small", "demo", "full")
@@ -29,6 +30,7 @@ class Entry(BaseModel):
 
     process: str
     options: dict[str, Any] = Field(default={}, description="of the generator")
+    filtered: bool = Field(default=False, description="the generator gets the catalogue's filter")
     each_mass: bool = Field(default=False, description="one sample for each mass of the channel")
     block: int = Field(gt=0, description="events of a block")
     events: dict[Size, int] = Field(description="events by size; for each mass, where there are several")
@@ -39,7 +41,23 @@ class Catalogue(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    pair_filter: MuonPairFilter | None = Field(
+        default=None, description="what the channel's selection can keep at all, at generator level"
+    )
     samples: tuple[Entry, ...]
+
+    @model_validator(mode="after")
+    def _filter_is_there(self) -> Self:
+        if self.pair_filter is None and any(entry.filtered for entry in self.samples):
+            raise ConfigurationError("a catalogue with filtered samples needs a pair_filter, got none")
+        return self
+
+    def options(self, entry: Entry) -> dict[str, Any]:
+        """Return the options of an entry's generator, in plain types."""
+        if not entry.filtered or self.pair_filter is None:
+            return entry.options
+        plain = TypeAdapter(MuonPairFilter).dump_python(self.pair_filter, mode="json")
+        return {**entry.options, "pair_filter": plain}
 
 
 def catalogue(channel: str, size: Size, seed: int) -> tuple[SampleRequest, ...]:
@@ -54,10 +72,11 @@ def catalogue(channel: str, size: Size, seed: int) -> tuple[SampleRequest, ...]:
         raise ConfigurationError(f"samples come in sizes {', '.join(SIZES)}, got {size!r}")
     masses = load_channel(channel).masses
     requests = []
-    for entry in _read(channel).samples:
+    declared = read_catalogue(channel)
+    for entry in declared.samples:
         choices = [{"mass": mass} for mass in masses] if entry.each_mass else [{}]
         for choice in choices:
-            options = entry.options | choice
+            options = declared.options(entry) | choice
             own = _seed(seed, entry.process, options)
             requests.append(SampleRequest(entry.process, entry.events[size], own, options, entry.block))
     return tuple(requests)
@@ -88,7 +107,14 @@ def make_catalogue(
     return datasets
 
 
-def _read(channel: str) -> Catalogue:
+def read_catalogue(channel: str) -> Catalogue:
+    """Return what is declared for a channel.
+
+    Raises
+    ------
+    ConfigurationError
+        Nothing is.
+    """
     path = files("darkbelle.simulation.samples") / f"{channel}.yaml"
     if not path.is_file():
         raise ConfigurationError(f"channel {channel!r} has no catalogue of samples at {path}; write one")
