@@ -9,7 +9,7 @@ from darkbelle.jobs.plan import Chunk, Plan, PlannedFile
 from darkbelle.ntuple.keys import keys_of_table
 from darkbelle.ntuple.tables import open_table
 
-__all__ = ["halved"]
+__all__ = ["halved", "with_cuts_of"]
 
 
 def halved(plan: Plan, chunks: Iterable[Chunk]) -> Plan:
@@ -34,6 +34,26 @@ def halved(plan: Plan, chunks: Iterable[Chunk]) -> Plan:
                 )
             }
         )
+        for name, item in plan.datasets.items()
+    }
+    return plan.model_copy(update={"datasets": datasets})
+
+
+def with_cuts_of(earlier: Plan, plan: Plan) -> Plan:
+    """Return a plan with the further cuts that an earlier one of the same files and chunk size has got.
+
+    What killed its worker once need not do so again after the same run was planned anew.
+    """
+    if earlier.chunk_rows != plan.chunk_rows or earlier.inputs != plan.inputs:
+        return plan
+    edges = {(name, file.path): file.edges for name, item in earlier.datasets.items() for file in item.files}
+
+    def cut(name: str, file: PlannedFile) -> PlannedFile:
+        known = edges.get((name, file.path), ())
+        return file.model_copy(update={"edges": known}) if set(file.edges) < set(known) else file
+
+    datasets = {
+        name: item.model_copy(update={"files": tuple(cut(name, file) for file in item.files)})
         for name, item in plan.datasets.items()
     }
     return plan.model_copy(update={"datasets": datasets})

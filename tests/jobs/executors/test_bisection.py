@@ -104,3 +104,13 @@ def test_halves_meet_on_event_boundaries_and_other_chunks_keep_their_keys(
 def test_a_single_event_is_not_cut(two_datasets: Path, tmp_path: Path) -> None:
     plan = make_plan(CHANNEL, two_datasets, tmp_path, PlanOptions(chunk_rows=1))
     assert halved(plan, plan.chunks()) == plan
+
+
+def test_a_plan_made_anew_keeps_the_cuts_unless_it_is_another_one(two_datasets: Path, tmp_path: Path) -> None:
+    options = PlanOptions(chunk_rows=200)
+    plan = make_plan(CHANNEL, two_datasets, tmp_path, options)
+    finer = halved(plan, list(plan.chunks())[:2])
+    finer.write(tmp_path)
+    assert make_plan(CHANNEL, two_datasets, tmp_path, options) == finer
+    other = make_plan(CHANNEL, two_datasets, tmp_path, PlanOptions(chunk_rows=250))
+    assert other == make_plan(CHANNEL, two_datasets, tmp_path / "new", PlanOptions(chunk_rows=250))
