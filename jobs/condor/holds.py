@@ -83,7 +83,7 @@ def answer(cause: Cause, *, memory: int, largest: int, chunks: int, holds: int) 
             return Answer("wait")  # who held it will release it, or remove it
         case Cause.MEMORY if memory < largest:
             return Answer("more memory", min(2 * memory, largest))
-        case Cause.TIME if chunks > 1:
+        case Cause.MEMORY | Cause.TIME if chunks > 1:
             return Answer("smaller groups")
         case Cause.TRANSFER | Cause.UNKNOWN if holds < RELEASES:
             return Answer("release")

@@ -38,6 +38,8 @@ class Watch:
         Keys of the chunks that are waited for, by job.
     again
         Groups of tasks that have to be submitted anew; whoever submits them clears it.
+    grace
+        Seconds until a job that ended well is believed to have left no more receipts.
     state, last_news
         What the event log says, and when (monotonic seconds) it or a journal last said something new.
     """
@@ -50,8 +52,10 @@ class Watch:
     waiting: dict[int, set[str]] = field(default_factory=dict)
     again: list[list[Task]] = field(default_factory=list)
     state: ClusterState = field(default_factory=lambda: ClusterState(None, {}))
+    grace: float = 30.0
     last_news: float = field(default_factory=time.monotonic)
     _offset: int = 0
+    _ended_at: dict[int, float] = field(default_factory=dict)
     _memory: dict[int, int] = field(default_factory=dict)  # of jobs that were given more
     _answered: dict[int, int] = field(default_factory=dict)  # how many holds of a job
     _too_much: set[int] = field(default_factory=set)  # jobs given up for memory or time
@@ -82,7 +86,10 @@ class Watch:
         if not self.waiting[job]:
             del self.waiting[job]
         elif state.final:
-            yield from self._ended(job, state, journal)
+            # a shared folder may show the end in the log before the last lines of the journal
+            ended = self._ended_at.setdefault(job, time.monotonic())
+            if state.phase == "removed" or state.reason or time.monotonic() - ended > self.grace:
+                yield from self._ended(job, state, journal)
         elif state.phase == "held" and self._answered.get(job) != state.holds:
             try:
                 self._answer(job, state)
@@ -127,9 +134,9 @@ class Watch:
             case "release":
                 self.pool.release(self.cluster, job)
             case "more memory":
-                self._memory[job] = chosen.memory
                 self.pool.give_memory(self.cluster, job, chosen.memory)
                 self.pool.release(self.cluster, job)
+                self._memory[job] = chosen.memory
             case "smaller groups":
                 self._remove(job, SMALLER)
             case "give up":

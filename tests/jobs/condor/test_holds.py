@@ -31,10 +31,11 @@ def act(cause: Cause, *, memory: int = 1000, chunks: int = 4, holds: int = 0) ->
     return answer(cause, memory=memory, largest=3000, chunks=chunks, holds=holds)
 
 
-def test_memory_is_doubled_up_to_the_largest_and_then_given_up() -> None:
+def test_memory_is_doubled_up_to_the_largest_then_groups_get_smaller_then_it_is_given_up() -> None:
     assert act(Cause.MEMORY, memory=1000) == Answer("more memory", 2000)
     assert act(Cause.MEMORY, memory=2000) == Answer("more memory", 3000)
-    assert act(Cause.MEMORY, memory=3000) == Answer("give up")
+    assert act(Cause.MEMORY, memory=3000, chunks=2) == Answer("smaller groups")
+    assert act(Cause.MEMORY, memory=3000, chunks=1) == Answer("give up")
 
 
 def test_what_takes_too_long_goes_on_in_smaller_groups_down_to_one_chunk() -> None:
