@@ -13,6 +13,7 @@ import hist
 
 from darkbelle.datasets import Dataset
 from darkbelle.errors import ConfigurationError, IncompleteRunError
+from darkbelle.jobs.executors.base import Executor
 from darkbelle.jobs.executors.registry import make_executor
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.progress import bar
@@ -65,7 +66,7 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
     *,
     luminosity_fb: float | None = None,
     options: Mapping[str, Any] | None = None,
-    executor: str = "local",
+    executor: str | Executor = "local",
     workers: int = 1,
     scheduler: str | None = None,
     plan: PlanOptions | None = None,
@@ -88,7 +89,7 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
     options
         Of the processor.
     executor, workers, scheduler
-        Where to process, as on the command line.
+        Where to process, as on the command line; or an executor, such as ``CondorExecutor(site="naf")``.
     plan
         How to plan; its ``processor`` gives way to ``options``.
     allow_loss
@@ -107,8 +108,9 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
     if options is not None:
         planning = replace(planning, processor=options)
     make_plan(channel, _datasets(files, luminosity_fb), folder, planning, bar)
-    chosen = make_executor(executor, workers=workers, scheduler=scheduler)
-    report = run_plan(folder, chosen, allow_loss=allow_loss, progress=bar)
+    if not isinstance(executor, Executor):
+        executor = make_executor(executor, workers=workers, scheduler=scheduler)
+    report = run_plan(folder, executor, allow_loss=allow_loss, progress=bar)
     if report.rows_lost and not allow_loss:
         reasons = "\n".join(f"  {chunk}: {failure.reason}" for chunk, failure in report.failed[:10])
         raise IncompleteRunError(

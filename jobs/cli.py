@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from darkbelle.errors import ConfigurationError, DarkbelleError
+from darkbelle.jobs.commands.cancel import cancel
 from darkbelle.jobs.commands.crosscheck import crosscheck
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
@@ -32,6 +33,7 @@ COMMANDS = (
     status,
     verify,
     retry,
+    cancel,
     merge,
     workspace,
     limits,

@@ -12,6 +12,7 @@ from typing import Any
 from darkbelle.channels import Channel
 from darkbelle.datasets import Dataset, read_datasets
 from darkbelle.errors import ConfigurationError, DuplicateEventsError, NtupleError
+from darkbelle.jobs.bisection import with_cuts_of
 from darkbelle.jobs.duplicates import repeated_rows
 from darkbelle.jobs.inspection import InspectedFile, inspect
 from darkbelle.jobs.merge import remove_products
@@ -109,8 +110,7 @@ def make_plan(
         },
         quarantined=tuple(bad),
     )
-    _write(plan, Path(run))
-    return plan
+    return _written(plan, Path(run))
 
 
 def _check_processes(channel: Channel, datasets: Mapping[str, Dataset]) -> None:
@@ -171,9 +171,13 @@ def _report(bad: Sequence[Quarantined]) -> NtupleError:
     return kind(f"{count} cannot be used:\n{lines}\nmend them, or plan with --quarantine to leave them out")
 
 
-def _write(plan: Plan, run: Path) -> None:
+def _written(plan: Plan, run: Path) -> Plan:
     run.mkdir(parents=True, exist_ok=True)
     with locked(run):
-        if (run / PLAN).exists() and load_plan(run).inputs != plan.inputs:
-            remove_products(run)  # they are of other inputs
+        if (run / PLAN).exists():
+            earlier = load_plan(run)
+            if earlier.inputs != plan.inputs:
+                remove_products(run)  # they are of other inputs
+            plan = with_cuts_of(earlier, plan)
         plan.write(run)
+    return plan

@@ -14,6 +14,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from darkbelle.errors import RunError
+from darkbelle.jobs.bisection import halved
 from darkbelle.jobs.chunks import process_chunk
 from darkbelle.jobs.executors.base import Executor
 from darkbelle.jobs.merge import Account, merge, remove_products
@@ -26,6 +27,7 @@ __all__ = ["RunReport", "given_up", "locked", "merge_only", "run"]
 
 NOT_PROCESSED = Failure("lost", "RunError", "it has not been processed, or its result was damaged")
 LOCK = ".lock"
+MOST_DEADLY = 10  # more at a time are no matter of a few rows, but of the machine or the environment
 HOLDER = ".lock-holder"
 
 
@@ -112,7 +114,8 @@ def run(
     """Process what is missing of a planned run, and merge if nothing failed.
 
     Results that are in the store are used, so a run that was killed goes on where it was, with any
-    executor. The products do not depend on that.
+    executor. The products do not depend on that. A chunk that kills its worker, for what is in it or
+    for its size, is cut in halves again and again, until the events that do it are left alone.
 
     Parameters
     ----------
@@ -139,13 +142,15 @@ def run(
         if todo:
             remove_products(path)
         failed = _process(path, plan, todo, executor, progress)
+        plan, failed = _narrowed(path, plan, failed, executor, progress)
+        chunks = plan.count_chunks()
         accounts: dict[str, Account] = {}
         if allow_loss or not failed:
             accounts = merge(path, plan, [given_up(chunk, failure) for chunk, failure in failed], progress)
         return RunReport(
-            chunks=len(survey.present) + len(todo),
+            chunks=chunks,
             reused=len(survey.present),
-            computed=len(todo) - len(failed),
+            computed=chunks - len(survey.present) - len(failed),
             seconds=time.monotonic() - started,
             damaged=survey.damaged,
             failed=tuple(failed),
@@ -223,6 +228,30 @@ def _process(
             "run again"
         )
     return [(chunk, failures[chunk.key]) for chunk in todo if chunk.key in failures]
+
+
+def _narrowed(
+    path: Path, plan: Plan, failed: list[tuple[Chunk, Failure]], executor: Executor, progress: Progress
+) -> tuple[Plan, list[tuple[Chunk, Failure]]]:
+    """Process again in halves what killed its worker, until only events that do so are left.
+
+    The plan in the run folder gets the finer cuts, so that nobody has to find them again.
+    """
+    while True:
+        deadly = [chunk for chunk, failure in failed if failure.deadly]
+        if len(deadly) > MOST_DEADLY:
+            return plan, failed
+        finer = halved(plan, deadly)
+        if finer == plan:
+            return plan, failed
+        known = {chunk.key for chunk in plan.chunks()}
+        finer.write(path)
+        order = {chunk.key: i for i, chunk in enumerate(finer.chunks())}
+        halves = [chunk for chunk in finer.chunks() if chunk.key not in known]
+        left = [item for item in failed if item[0].key in order]
+        failed = left + _process(path, finer, halves, executor, progress)
+        failed.sort(key=lambda item: order[item[0].key])
+        plan = finer
 
 
 def _disagreement(store: ResultStore, chunk: Chunk, receipt: Receipt) -> Failure | None:

@@ -36,6 +36,8 @@ TRANSIENT_ERRNOS: Final = frozenset(
     }
 )
 
+WORKER_LOST: Final = "WorkerLost"
+
 
 class Task(BaseModel):
     """All that a worker needs to know to process one chunk; JSON can hold it.
@@ -94,6 +96,11 @@ class Failure:
         )
 
     @property
+    def deadly(self) -> bool:
+        """Whether the rows killed their worker when it had nothing else to do."""
+        return self.kind == "lost" and self.type == WORKER_LOST
+
+    @property
     def reason(self) -> str:
         """One line: type and message."""
         return f"{self.type}: {self.message}"
@@ -112,7 +119,12 @@ class Receipt:
     def lost(cls, task: Task, message: str) -> Receipt:
         """Return the receipt of a task whose worker did not live to write one."""
         notes = (f"while processing {task}",)
-        return cls(task.key, rows=0, failure=Failure("lost", "WorkerLost", message, notes))
+        return cls(task.key, rows=0, failure=Failure("lost", WORKER_LOST, message, notes))
+
+    @classmethod
+    def undone(cls, task: Task, message: str) -> Receipt:
+        """Return the receipt of a task that was not done for reasons that are not in its rows."""
+        return cls(task.key, rows=0, failure=Failure("lost", "NotDone", message, (f"instead of {task}",)))
 
 
 def is_transient(error: BaseException) -> bool:

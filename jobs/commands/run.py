@@ -13,6 +13,7 @@ from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
 from darkbelle.jobs.commands.parameters import RUN
 
 if TYPE_CHECKING:
+    from darkbelle.jobs.executors.base import Executor
     from darkbelle.jobs.run import RunReport
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,8 +30,8 @@ def executor_options(command: F) -> F:
             "--executor",
             default="dask",
             show_default=True,
-            type=click.Choice(["dask", "local"]),
-            help="Dask workers, or this process and copies of it.",
+            type=click.Choice(["condor", "dask", "local"]),
+            help="Jobs of an HTCondor pool, Dask workers, or this process and copies of it.",
         ),
         click.option(
             "--workers",
@@ -43,6 +44,18 @@ def executor_options(command: F) -> F:
         click.option(
             "--dashboard", is_flag=True, default=None, help="Serve Dask's dashboard on this machine."
         ),
+        click.option(
+            "--site", metavar="NAME|YAML", help="HTCondor: plain, cern, naf or your own.  [default: plain]"
+        ),
+        click.option(
+            "--chunks-per-job",
+            type=click.IntRange(min=1),
+            help="HTCondor: how much one job does.  [default: 20]",
+        ),
+        click.option(
+            "--memory", type=click.IntRange(min=1), help="HTCondor: MB of a job.  [default: the site's]"
+        ),
+        click.option("--dry-run", is_flag=True, help="HTCondor: print the submit file, and do nothing."),
         allow_loss_option,
     )
     for option in reversed(options):
@@ -89,18 +102,46 @@ def process(
     json_output: bool,
     *,
     executor: str,
-    workers: int | None,
-    scheduler: str | None,
-    dashboard: bool | None,
+    dry_run: bool,
     allow_loss: bool,
+    **options: Any,
 ) -> None:
-    """Run a plan as the options say, and exit."""
+    """Run a plan as the options say, and exit; ``options`` are those of executors."""
     from darkbelle.jobs.executors.registry import make_executor
     from darkbelle.jobs.progress import bar
     from darkbelle.jobs.run import run as run_plan
 
-    chosen = make_executor(executor, workers=workers, scheduler=scheduler, dashboard=dashboard)
+    chosen = make_executor(executor, **options)
+    if dry_run:
+        click.echo(submit_file(run, chosen), nl=False)
+        return
+    if executor != "condor":
+        _warn_of_queued_jobs(run)
     show_report(run, run_plan(run, chosen, allow_loss=allow_loss, progress=bar), json_output, allow_loss)
+
+
+def _warn_of_queued_jobs(run: Path) -> None:
+    from darkbelle.jobs.condor.queue import queued
+
+    for item in queued(run):
+        say(
+            f"HTCondor cluster {item.cluster} of this run has {item.idle + item.running + item.held} jobs in "
+            f"the queue, which may do the same work again, without harm: darkbelle cancel {run}"
+        )
+
+
+def submit_file(run: Path, executor: Executor) -> str:
+    """Return the submit file that a run with this executor would use."""
+    from darkbelle.errors import ConfigurationError
+    from darkbelle.jobs.executors.condor import CondorExecutor, preview
+    from darkbelle.jobs.plan import load_plan
+    from darkbelle.jobs.store import ResultStore
+
+    if not isinstance(executor, CondorExecutor):
+        raise ConfigurationError("--dry-run prints a submit file, which only --executor condor has")
+    store = ResultStore(run)
+    missing = sum(not store.path(chunk.key).exists() for chunk in load_plan(run).chunks())
+    return preview(run, missing, executor)
 
 
 def show_report(run: Path, report: RunReport, json_output: bool, allow_loss: bool) -> None:

@@ -17,9 +17,11 @@ from darkbelle.jobs.commands.parameters import RUN
 @as_json
 def status(run: Path, json_output: bool) -> None:
     """Say how far a run has come, what failed, and why. Exits with 1 if anything is missing."""
+    from darkbelle.jobs.condor.queue import queued
     from darkbelle.jobs.plan import load_plan
     from darkbelle.jobs.status import status as status_of
 
+    clusters = queued(run)
     found = status_of(run, load_plan(run))
     if json_output:
         print_json(
@@ -27,6 +29,7 @@ def status(run: Path, json_output: bool) -> None:
                 "channel": found.channel,
                 "merged": found.merged,
                 "complete": found.complete,
+                "condor": [asdict(item) for item in clusters],
                 "datasets": {
                     name: {
                         **asdict(item),
@@ -53,6 +56,18 @@ def status(run: Path, json_output: bool) -> None:
                 for name, item in found.datasets.items()
             ],
         )
+        if clusters:
+            print_table(
+                "HTCondor jobs, by their event logs",
+                ("cluster", "idle", "running", "held", "ended", "removed"),
+                [
+                    (item.cluster, item.idle, item.running, item.held, item.ended, item.removed)
+                    for item in clusters
+                ],
+            )
+        for cluster in clusters:
+            for reason in cluster.reasons:
+                say(reason)
         for item in found.datasets.values():
             for chunk in item.failed:
                 place = f"{chunk.path}, entries {chunk.start} to {chunk.stop}"

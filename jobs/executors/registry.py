@@ -6,12 +6,17 @@ from dataclasses import fields
 
 from darkbelle.errors import ConfigurationError
 from darkbelle.jobs.executors.base import Executor
+from darkbelle.jobs.executors.condor import CondorExecutor
 from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.executors.local import LocalExecutor
 
 __all__ = ["EXECUTORS", "make_executor"]
 
-EXECUTORS: dict[str, type[Executor]] = {"dask": DaskExecutor, "local": LocalExecutor}
+EXECUTORS: dict[str, type[Executor]] = {
+    "condor": CondorExecutor,
+    "dask": DaskExecutor,
+    "local": LocalExecutor,
+}
 
 
 def make_executor(name: str, **options: object) -> Executor:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,26 @@ class Samples:
         path = self.folder / "datasets.yaml"
         write_datasets(path, datasets)
         return path
+
+
+@pytest.fixture(scope="session")
+def pool() -> Iterator[None]:
+    """The environment of a real HTCondor pool, whose folder the variable CONDOR_POOL names."""
+    folder = os.environ.get("CONDOR_POOL")
+    if not folder:
+        pytest.skip("no HTCondor pool: start one, and set CONDOR_POOL to its folder")
+    text = subprocess.run(
+        ["/bin/sh", "-c", '. "$0/env.sh" && env -0', folder], capture_output=True, text=True, check=True
+    ).stdout
+    with pytest.MonkeyPatch.context() as patch:
+        for line in text.split("\0"):
+            name, equals, value = line.partition("=")
+            if equals and (name == "PATH" or name.startswith("CONDOR_")):
+                patch.setenv(name, value)
+        # jobs import what these tests import: darkbelle, and work from the folder of executors
+        works = str(Path(__file__).parent / "executors")
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [works, os.environ.get("PYTHONPATH")])))
+        yield
 
 
 @pytest.fixture

@@ -7,6 +7,8 @@ import pytest
 
 from darkbelle.errors import ConfigurationError, IncompleteRunError
 from darkbelle.jobs.api import run
+from darkbelle.jobs.executors.condor import CondorExecutor
+from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.planning import PlanOptions
 
 if TYPE_CHECKING:
@@ -40,3 +42,12 @@ def test_a_loss_is_an_error(samples: Samples, tmp_path: Path) -> None:
     samples.add("mumu", "b.root").write_bytes(b"")
     with pytest.raises(IncompleteRunError, match="quarantined"):
         run("zprime_invisible", samples.write(), tmp_path / "run", plan=PlanOptions(quarantine=True))
+
+
+def test_an_executor_of_ones_own_does_the_work(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(50, 0, 1))
+    executor = CondorExecutor(site="no such site")
+    with pytest.raises(ConfigurationError, match="no such site"):
+        run("zprime_invisible", samples.write(), tmp_path / "run", executor=executor)
+    done = run("zprime_invisible", samples.write(), tmp_path / "run", executor=LocalExecutor())
+    assert done.report.computed == 1

@@ -102,6 +102,68 @@ def test_plan_run_status_and_verify_agree(planned: Path) -> None:
     assert "0 processed, 1 were there" in again.stderr
 
 
+def test_a_dry_run_prints_the_submit_file_and_writes_nothing(planned: Path) -> None:
+    before = sorted(planned.rglob("*"))
+    result = darkbelle(
+        "run", planned, "--executor", "condor", "--site", "cern", "--memory", "1234", "--dry-run"
+    )
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert lines[0] == "# 1 chunks are missing: 1 jobs of up to 20 chunks"
+    assert '+JobFlavour = "longlunch"' in lines
+    assert "request_memory = 1234 MB" in lines
+    assert lines[-1] == "queue group from groups.txt"
+    assert sorted(planned.rglob("*")) == before
+
+
+def test_only_a_batch_system_has_a_dry_run(planned: Path) -> None:
+    result = darkbelle("run", planned, "--executor", "local", "--dry-run")
+    assert result.exit_code == 2
+    assert "only --executor condor has" in result.stderr
+
+
+def test_a_pool_that_is_not_there_is_said_so(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = darkbelle("run", planned, "--executor", "condor")
+    assert result.exit_code == 1
+    assert "condor_submit is not on the PATH" in result.stderr
+
+
+def test_there_is_nothing_to_cancel_where_nothing_was_submitted(planned: Path) -> None:
+    result = darkbelle("cancel", planned)
+    assert (result.exit_code, result.stdout) == (0, "nothing is in the queue\n")
+    assert json.loads(darkbelle("cancel", planned, "--json").stdout) == {"clusters": []}
+    assert darkbelle("cancel", planned / "nothing").exit_code == 1
+
+
+def queue_of(planned: Path) -> None:
+    """Give a run a batch of two jobs, one held, as its event log says."""
+    folder = planned / "condor" / "batch-0001"
+    folder.mkdir(parents=True)
+    (folder / "batch.json").write_text('{"schema": 1, "jobs": 2}')
+    (folder / "events.log").write_text(
+        "000 (007.000.000) 2026-11-22 14:52:34 Job submitted from host: <127.0.0.1:9618>\n...\n"
+        "000 (007.001.000) 2026-11-22 14:52:34 Job submitted from host: <127.0.0.1:9618>\n...\n"
+        "012 (007.001.000) 2026-11-22 14:52:36 Job was held.\n\tno memory left\n\tCode 34 Subcode 0\n...\n"
+    )
+
+
+def test_status_shows_jobs_in_the_queue_and_why_they_are_held(planned: Path) -> None:
+    queue_of(planned)
+    result = darkbelle("status", planned)
+    assert "HTCondor jobs" in result.stdout
+    assert "held (memory): job 7.1: no memory left" in result.stderr
+    (cluster,) = json.loads(darkbelle("status", planned, "--json").stdout)["condor"]
+    assert (cluster["cluster"], cluster["idle"], cluster["held"], cluster["ended"]) == (7, 1, 1, 0)
+
+
+def test_who_runs_elsewhere_is_told_of_jobs_in_the_queue(planned: Path) -> None:
+    queue_of(planned)
+    result = darkbelle("run", planned, "--executor", "local")
+    assert result.exit_code == 0
+    assert "HTCondor cluster 7 of this run has 2 jobs in the queue" in result.stderr
+
+
 def test_run_prints_rows_in_and_processed(planned: Path) -> None:
     result = darkbelle("run", planned, "--executor", "local")
     assert "quarantined" in result.stdout

@@ -12,20 +12,22 @@ from distributed import LocalCluster
 from darkbelle.datasets import Dataset
 from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.executors.base import Executor
+from darkbelle.jobs.executors.condor import CondorExecutor
 from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.executors.registry import EXECUTORS, make_executor
 from darkbelle.jobs.tasks import Task
 
+CONDOR = pytest.mark.condor
 DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
 
 
-def tasks(count: int) -> Iterator[Task]:
+def tasks(count: int, run: str = ".") -> Iterator[Task]:
     """Tasks of ten rows each."""
     for i in range(count):
         yield Task(
             key=f"{i:064x}",
-            run=".",
+            run=run,
             channel="zprime_invisible",
             options={},
             seed=0,
@@ -59,8 +61,12 @@ def scheduler(works: Any) -> Iterator[str]:  # noqa: ARG001  # workers start wit
 
 
 # every executor has to pass the tests below: to add one, add a line
-@pytest.fixture(params=["this process", "two processes", "dask"])
-def executor(request: pytest.FixtureRequest) -> Executor:
+@pytest.fixture(params=["this process", "two processes", "dask", pytest.param("condor", marks=CONDOR)])
+def executor(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Executor:
+    monkeypatch.chdir(tmp_path)  # the run folder of these tasks
+    if request.param == "condor":
+        request.getfixturevalue("pool")
+        return CondorExecutor(chunks_per_job=4, memory=500, interval=0.2)
     if request.param == "dask":
         return DaskExecutor(scheduler=request.getfixturevalue("scheduler"))
     return LocalExecutor(workers=1 if request.param == "this process" else 2)
@@ -76,7 +82,9 @@ def test_no_task_is_no_receipt(executor: Executor, works: Any) -> None:
     assert list(executor.receipts(works.count_rows, iter(()))) == []
 
 
-@pytest.mark.parametrize("executor", ["two processes", "dask"], indirect=True)
+@pytest.mark.parametrize(
+    "executor", ["two processes", "dask", pytest.param("condor", marks=CONDOR)], indirect=True
+)
 def test_a_task_that_kills_its_worker_is_lost_and_no_other(executor: Executor, works: Any) -> None:
     receipts = {receipt.key: receipt for receipt in executor.receipts(works.die_at_entry_20, tasks(8))}
     assert len(receipts) == 8
@@ -87,6 +95,8 @@ def test_a_task_that_kills_its_worker_is_lost_and_no_other(executor: Executor, w
     assert "entries 20 to 30" in lost.failure.notes[0]
 
 
+# a batch is submitted as a whole
+@pytest.mark.parametrize("executor", ["this process", "two processes", "dask"], indirect=True)
 def test_tasks_are_drawn_as_they_are_needed(executor: Executor, works: Any) -> None:
     drawn = []
 
