@@ -12,7 +12,7 @@ from darkbelle.errors import FitError
 from darkbelle.fitting.engines import Failure, UpperLimit
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, summarise
-from darkbelle.fitting.solving import limits_of
+from darkbelle.fitting.solving import WorkspaceLimits, limits_of
 from darkbelle.fitting.templates import Data, FitInputs, MassTemplates, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace, describe, poi_name
 from darkbelle.provenance import provenance
@@ -202,12 +202,8 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         workers=workers,
         progress=progress,
     )
-    points = []
-    for item, answer in zip(templates, solved, strict=True):
-        if isinstance(answer.outcome, Failure):
-            failed[item.mass] = answer.outcome.reason
-        else:
-            points.append(_point(item, answer.outcome, answer.findings))
+    points, unsolved = _sorted_out(templates, solved)
+    failed |= unsolved
     if not points:
         reasons = "; ".join(f"{mass:g} GeV: {reason}" for mass, reason in failed.items())
         raise FitError(f"no limit could be computed: {reasons or 'the run has no signal'}")
@@ -267,6 +263,19 @@ def _all_templates(
         except FitError as error:
             failed[mass] = str(error)
     return templates, failed
+
+
+def _sorted_out(
+    templates: Sequence[MassTemplates], solved: Sequence[WorkspaceLimits]
+) -> tuple[list[LimitPoint], dict[float, str]]:
+    """Return the points that have a limit, and by mass why the others have none."""
+    points, failed = [], {}
+    for item, answer in zip(templates, solved, strict=True):
+        if isinstance(answer.outcome, Failure):
+            failed[item.mass] = answer.outcome.reason
+        else:
+            points.append(_point(item, answer.outcome, answer.findings))
+    return points, failed
 
 
 def _point(templates: MassTemplates, limit: UpperLimit, findings: Sequence[Finding]) -> LimitPoint:
