@@ -95,7 +95,7 @@ def _drawings(
     for model in MODELS:
         if (run / f"interpretation_{model}.json").exists():
             fitting = curve if curve is not None and curve.model == model else None
-            yield _coupling(read_interpretation(run, model), fitting)
+            yield _coupling(read_interpretation(run, model), fitting, tuple(limits.failed))
 
 
 def _selection(result: RunResult, inputs: FitInputs) -> Iterator[_Drawn]:
@@ -150,11 +150,11 @@ def _selection(result: RunResult, inputs: FitInputs) -> Iterator[_Drawn]:
         )
 
 
-def _coupling(interpretation: Interpretation, curve: Curve | None) -> _Drawn:
+def _coupling(interpretation: Interpretation, curve: Curve | None, without: Sequence[float]) -> _Drawn:
     words = interpretation.model.replace("_", " ")
     return _Drawn(
         f"limit_coupling_{interpretation.model}",
-        plot_coupling_limit(interpretation, curve),
+        plot_coupling_limit(interpretation, curve, without),
         f"Upper limits on g′, {words} model",
         f"At {interpretation.confidence_level:.0%} confidence level. The band explains "
         "Δa(μ) = (251 ± 59)·10⁻¹¹ within two standard deviations." + _remarks(interpretation.points),

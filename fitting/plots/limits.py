@@ -34,20 +34,25 @@ class Curve(NamedTuple):
 
 
 def plot_limit(limits: Limits) -> Figure:
-    """Draw the upper limits on the cross section."""
+    """Draw the upper limits on the cross section; masses without one interrupt the band."""
     figure, axes = new_figure(size=(8, 6.2))
-    _band(axes, limits.points, OBSERVED_LABELS[limits.data])
+    _band(axes, limits.points, tuple(limits.failed), OBSERVED_LABELS[limits.data])
     _frame(axes, limits.points)
     axes.set_ylabel(rf"$\sigma(e^+e^-\to\mu^+\mu^-Z')\;\mathcal{{B}}(Z'\to$ invisible$)$ [{limits.unit}]")
     _finish(axes, limits.confidence_level, limits.luminosity_fb)
     return figure
 
 
-def plot_coupling_limit(interpretation: Interpretation, overlay: Curve | None = None) -> Figure:
-    """Draw the upper limits on g′, with the band that explains the muon's magnetic moment."""
+def plot_coupling_limit(
+    interpretation: Interpretation, overlay: Curve | None = None, without: Sequence[float] = ()
+) -> Figure:
+    """Draw the upper limits on g′, with the band that explains the muon's magnetic moment.
+
+    Masses ``without`` a limit, GeV, interrupt the band.
+    """
     figure, axes = new_figure(size=(8, 6.2))
     points = interpretation.points
-    _band(axes, points, OBSERVED_LABELS[interpretation.data])
+    _band(axes, points, without, OBSERVED_LABELS[interpretation.data])
     masses = np.linspace(points[0].mass, points[-1].mass, 200)
     low, high = magnetic_moment_band(masses)
     red = OKABE_ITO["vermilion"]
@@ -70,9 +75,10 @@ def plot_coupling_limit(interpretation: Interpretation, overlay: Curve | None = 
     return figure
 
 
-def _band(axes: Axes, points: Sequence[Any], label: str) -> None:
-    mass = np.array([point.mass for point in points])
-    low2, low1, median, high1, high2 = np.array([point.expected for point in points]).T
+def _band(axes: Axes, points: Sequence[Any], without: Sequence[float], label: str) -> None:
+    rows = [(point.mass, point.observed, *point.expected, bool(point.flags)) for point in points]
+    rows += [(mass, *[np.nan] * 6, False) for mass in without]  # NaN: no line across what is not known
+    mass, observed, low2, low1, median, high1, high2, flags = np.array(sorted(rows, key=lambda r: r[0])).T
     axes.fill_between(
         mass, low2, high2, facecolor=BAND_COLOURS[1], linewidth=0, label=r"Expected $\pm 2\sigma$"
     )
@@ -80,9 +86,8 @@ def _band(axes: Axes, points: Sequence[Any], label: str) -> None:
         mass, low1, high1, facecolor=BAND_COLOURS[0], linewidth=0, label=r"Expected $\pm 1\sigma$"
     )
     axes.plot(mass, median, "--", color="black", linewidth=1.5, label="Expected, median")
-    observed = np.array([point.observed for point in points])
     axes.plot(mass, observed, "-", color="black", linewidth=1.3, marker="o", markersize=4.5, label=label)
-    flagged = np.array([bool(point.flags) for point in points])
+    flagged = flags.astype(bool)
     if flagged.any():
         axes.plot(
             mass[flagged],
