@@ -16,7 +16,7 @@ import pythia8mc
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import MUON_MASS
 from darkbelle.errors import SimulationError
-from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.events import Ancestors, GeneratedEvents
 
 __all__ = ["fermion_pairs"]
 
@@ -113,8 +113,7 @@ def _final_state(batch: Any) -> GeneratedEvents:
     stable = batch.prt[batch.prt.status > 0]
     flat = ak.flatten(stable)
     momentum = flat.p
-    size = len(flat)
-    origin = np.zeros(size)
+    origin = np.zeros(len(flat))
     return GeneratedEvents(
         frame="cm",
         offsets=np.concatenate([[0], np.cumsum(ak.to_numpy(ak.num(stable)))]).astype(np.int64),
@@ -126,5 +125,7 @@ def _final_state(batch: Any) -> GeneratedEvents:
         x=origin,
         y=origin,
         z=origin,
-        mother_pdg=np.zeros(size, dtype=np.int32),
+        t=origin,
+        mother=np.full(len(flat), -1, dtype=np.int32),
+        ancestors=Ancestors.none(len(stable)),
     )

@@ -15,7 +15,7 @@ from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
 from darkbelle.simulation.acceptance import MuonPairFilter, as_filter
 from darkbelle.simulation.events import Generated, GeneratedEvents
 from darkbelle.simulation.hit_or_miss import generate_passing
-from darkbelle.simulation.light_mesons import decay_light_mesons
+from darkbelle.simulation.light_hadrons import decay_light_hadrons
 from darkbelle.simulation.particles import Particles
 from darkbelle.simulation.pythia import fermion_pairs
 from darkbelle.simulation.tau_decays import BRANCHING_FRACTIONS, TauDecays, decay_taus
@@ -33,8 +33,8 @@ class TauPair:
     r"""e+e− → τ+τ−(γ), both τ decayed, with spin correlation.
 
     The spins are correlated as in γ* → τ+τ− at lowest order, in the rest frame of the pair after all
-    radiation; neither Z exchange nor spin flips by radiation are in. π0 and η are
-    decayed, K_S and K_L are left to the detector. Daughters start where the τ decays.
+    radiation; neither Z exchange nor spin flips by radiation are in. π0, η, K_S and Λ are
+    decayed too. Daughters start where their mother decays.
 
     Parameters
     ----------
@@ -96,29 +96,23 @@ class TauPair:
         return generate_passing(self._decayed, self.pair_filter.passing, size, rng)
 
     def _decayed(self, size: int, rng: np.random.Generator) -> GeneratedEvents:
-        pairs = Particles.of_events(fermion_pairs(15, TAU_MASS, size, rng))
-        minus, plus = pairs.taken(pairs.pdg == 15), pairs.taken(pairs.pdg == -15)
+        pairs = fermion_pairs(15, TAU_MASS, size, rng)
+        particles = Particles.from_collision(pairs.event_of_particle, pairs.pdg, pairs.momenta)
+        rows = [np.flatnonzero(particles.pdg == pdg) for pdg in (15, -15)]
+        minus, plus = (particles.momenta_of(of_charge) for of_charge in rows)
         modes_minus, modes_plus = _modes(self.modes, size, rng)
-        frame = minus.momenta.plus(plus.momenta)
-        axes, cos_theta = pair_axes(minus.momenta, plus.momenta)
+        frame = minus.plus(plus)
+        axes, cos_theta = pair_axes(minus, plus)
         gamma = np.sqrt(frame.mass_squared()) / (2.0 * TAU_MASS)
         decays_minus = decay_taus(15, modes_minus, rng)
         decays_plus = align_spins(
             decays_minus, decay_taus(-15, modes_plus, rng), spin_correlation(cos_theta, gamma), rng
         )
         to_frame = np.transpose(axes, (0, 2, 1))
-        daughters = [
-            _placed(
-                decays._replace(momenta=rotated(decays.momenta, to_frame)),
-                tau,
-                frame,
-                rng.exponential(size=size),
-            )
-            for tau, decays in ((minus, decays_minus), (plus, decays_plus))
-        ]
-        radiation = pairs.taken(np.abs(pairs.pdg) != 15)
-        final = decay_light_mesons(Particles.joined([radiation, *daughters]), rng)
-        return final.into_events(size, "cm")
+        for taus, decays in zip(rows, (decays_minus, decays_plus), strict=True):
+            turned = decays._replace(momenta=rotated(decays.momenta, to_frame))
+            particles = _with_products(particles, taus, turned, frame, rng.exponential(size=size))
+        return decay_light_hadrons(particles, rng).into_events(size, "cm")
 
 
 def _modes(
@@ -132,21 +126,25 @@ def _modes(
     return np.where(swapped, second, first), np.where(swapped, first, second)
 
 
-def _placed(decays: TauDecays, tau: Particles, frame: FourVector, lifetime: NDArray[np.float64]) -> Particles:
-    """Return the products of τ leptons in the CM frame, from where these decay.
+def _with_products(
+    particles: Particles,
+    taus: NDArray[np.int64],
+    decays: TauDecays,
+    frame: FourVector,
+    lifetime: NDArray[np.float64],
+) -> Particles:
+    """Return the particles with the products of τ leptons, in the CM frame, from where these decay.
 
     Products come along the axes of the pair's rest frame ``frame``, boosted into that of the τ, so
     they go back in the same two steps. ``lifetime`` is in units of the mean.
     """
-    event, slot = np.nonzero(decays.pdg)
-    at_rest = FourVector(*(column[event, slot] for column in decays.momenta))
-    tau_in_frame = boost_to_rest_frame(tau.momenta, frame)
-    in_frame = boost_from_rest_frame(at_rest, FourVector(*(column[event] for column in tau_in_frame)))
-    flight = np.stack(tau.momenta[:3], axis=1) * (lifetime * PROPER_LENGTH / TAU_MASS)[:, None]
-    return Particles(
-        tau.event[event],
-        decays.pdg[event, slot],
-        boost_from_rest_frame(in_frame, FourVector(*(column[event] for column in frame))),
-        flight[event],
-        tau.pdg[event],
+    tau, slot = np.nonzero(decays.pdg)
+    at_rest = FourVector(*(column[tau, slot] for column in decays.momenta))
+    tau_in_frame = boost_to_rest_frame(particles.momenta_of(taus), frame)
+    in_frame = boost_from_rest_frame(at_rest, FourVector(*(column[tau] for column in tau_in_frame)))
+    return particles.with_daughters(
+        taus[tau],
+        decays.pdg[tau, slot],
+        boost_from_rest_frame(in_frame, FourVector(*(column[tau] for column in frame))),
+        particles.decay_points(taus, lifetime * PROPER_LENGTH)[tau],
     )

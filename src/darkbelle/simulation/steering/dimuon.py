@@ -48,7 +48,7 @@ class DimuonList:
         """Return which tracks may be a muon of a pair."""
         momentum = np.sqrt(tracks.px**2 + tracks.py**2 + tracks.pz**2)
         near = (tracks.dr < self.dr) & (np.abs(tracks.dz) < self.dz)
-        return near & (momentum > self.momentum) & (tracks.muon_id > self.muon_id)
+        return near & (momentum > self.momentum) & (tracks.identified_as("muon") > self.muon_id)
 
 
 def dimuon_candidates(
@@ -143,9 +143,7 @@ def _muon_columns(
         "charge": tracks.charge[which].astype(np.float64),
         "dr": tracks.dr[which],
         "dz": tracks.dz[which],
-        "muonID": tracks.muon_id[which],
-        "electronID": tracks.electron_id[which],
-        "pionID": tracks.pion_id[which],
+        **{f"{kind}ID": tracks.identified_as(kind)[which] for kind in ("muon", "electron", "pion")},
         "mcPDG": truth.pdg[which].astype(np.float64),
         "mcPX": truth.px[which],
         "mcPY": truth.py[which],
@@ -186,8 +184,8 @@ def _event_columns(
         "nTracks": detected.tracks.multiplicity[event].astype(np.int32),
         "totalEnergyOfParticlesInList(gamma:all)": energy_sum[event],
         "nParticlesInList(gamma:hard)": hard_count[event],
-        "L1FTDL(ffo)": detected.trigger_ffo[event].astype(np.float64),
-        "L1FTDL(cdcklm1)": detected.trigger_cdcklm[event].astype(np.float64),
+        "L1FTDL(ffo)": detected.triggers["ffo"][event].astype(np.float64),
+        "L1FTDL(cdcklm1)": detected.triggers["cdcklm1"][event].astype(np.float64),
         **{name: np.full(event.size, value) for name, value in constants.items()},
     }
 
