@@ -60,6 +60,9 @@ class Charged:
         Distance to the z axis at which it decays, infinite if it does not.
     muon_momentum, muon_angle_sine
         Momentum, and sine of the polar angle, of the muon that it is or becomes; 0 if none.
+    radiated
+        Energy that it lost to a photon in the inner material, of an electron; ``px`` to ``pz`` are
+        after that.
     """
 
     event: Indices
@@ -77,6 +80,7 @@ class Charged:
     ends_at: Column
     muon_momentum: Column
     muon_angle_sine: Column
+    radiated: Column
 
     def __len__(self) -> int:
         return len(self.event)
