@@ -1,4 +1,4 @@
-r"""How well π, K, p and d are told apart: by energy loss in the chamber, and by Cherenkov light behind it."""
+"""How well π, K, p and d are told apart: by energy loss in the chamber, and by Cherenkov light behind it."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import numpy as np
 from darkbelle.constants import SPEED_OF_LIGHT
 from darkbelle.vectors import Column
 
-__all__ = ["Perigee", "arc_to_radius", "arc_to_z", "curvature_radius", "perigee", "point_after", "reach"]
+__all__ = ["Perigee", "arc_to_radius", "arc_to_z", "curvature_radius", "perigee", "point_after"]
 
 
 def curvature_radius(transverse_momentum: Column, magnetic_field: float) -> Column:
@@ -62,11 +62,6 @@ def arc_to_z(cotangent: Column, z: Column, forward: float, backward: float) -> C
     with np.errstate(divide="ignore", invalid="ignore"):
         arc = (plane - z) / cotangent
     return np.where(np.isfinite(arc), np.maximum(arc, 0.0), np.inf)
-
-
-def reach(curvature: Column, arc: Column) -> Column:
-    """Return the largest distance to the z axis within an arc from it, cm."""
-    return 2 * curvature * np.sin(np.minimum(arc / (2 * curvature), np.pi / 2))
 
 
 def point_after(

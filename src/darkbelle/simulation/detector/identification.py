@@ -72,20 +72,20 @@ def identify(
 
 def _score(probability: Column, efficiency: float, fake: float, normal: Column) -> Column:
     """Return log-likelihood ratios that are positive with a probability."""
-    separation = ndtri(efficiency) - ndtri(fake)
-    score: Column = separation * (ndtri(np.clip(probability, 1e-9, 1 - 1e-9)) + normal)
+    at, true, false = (ndtri(np.clip(p, 1e-9, 1 - 1e-9)) for p in (probability, efficiency, fake))
+    score: Column = (true - false) * (at + normal)
     return score
 
 
 @kernel
 def _share(muon: Column, electron: Column, hadrons: Column, out: Column) -> None:
     for i in range(out.shape[0]):
-        is_muon = 1 / (1 + np.exp(-muon[i]))
-        is_electron = 1 / (1 + np.exp(-electron[i]))
+        as_muon = 1 / (1 + np.exp(-muon[i]))
+        as_electron = 1 / (1 + np.exp(-electron[i]))
         largest = np.max(hadrons[i])
         shares = np.exp(hadrons[i] - largest)
-        rest = (1 - is_muon) * (1 - is_electron) / np.sum(shares)
-        out[i, 0], out[i, 1] = (1 - is_muon) * is_electron, is_muon
+        rest = (1 - as_muon) * (1 - as_electron) / np.sum(shares)
+        out[i, 0], out[i, 1] = (1 - as_muon) * as_electron, as_muon
         for k in range(4):
             out[i, 2 + k] = rest * shares[k]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -85,37 +86,37 @@ class Charged:
     def __len__(self) -> int:
         return len(self.event)
 
-    @property
+    @cached_property
     def charge(self) -> Column:
         """±1, as float."""
         return charge_of(self.pdg).astype(np.float64)
 
-    @property
+    @cached_property
     def transverse(self) -> Column:
         """Transverse momentum, GeV."""
         return np.hypot(self.px, self.py)
 
-    @property
+    @cached_property
     def momentum(self) -> Column:
         """Magnitude of the momentum, GeV."""
         return np.hypot(self.transverse, self.pz)
 
-    @property
+    @cached_property
     def theta(self) -> Column:
         """Polar angle, rad."""
         return np.arctan2(self.transverse, self.pz)
 
-    @property
+    @cached_property
     def phi(self) -> Column:
         """Azimuth at birth, rad."""
         return np.arctan2(self.py, self.px)
 
-    @property
+    @cached_property
     def cotangent(self) -> Column:
         """Cotangent of the polar angle."""
         return self.pz / self.transverse
 
-    @property
+    @cached_property
     def beta(self) -> Column:
         """Velocity in units of that of light."""
         codes = np.abs(self.pdg)
@@ -123,7 +124,7 @@ class Charged:
         energy: Column = np.hypot(self.momentum, mass)
         return self.momentum / energy
 
-    @property
+    @cached_property
     def birth_radius(self) -> Column:
         """Distance of the birth to the z axis, cm."""
         return np.hypot(self.x, self.y)
