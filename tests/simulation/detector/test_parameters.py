@@ -11,8 +11,8 @@ PAGE = Path(__file__).parents[3] / "docs" / "detector.md"
 PREAMBLE = """# Numbers of the detector model
 
 Every number of `darkbelle.simulation.detector`, as `table()` lists them. *Estimated* marks what was chosen as
-plausible without a publication behind it. The other sources are named on top of `parameters.py` there. Nothing
-was tuned to a limit. This page is written by `pytest tests/simulation/detector/test_parameters.py --regen`.
+plausible without a publication behind it. The other sources are named on top of `parameters.py` there.
+Nothing was tuned to a limit. `pytest tests/simulation/detector/test_parameters.py --regen` writes this page.
 
 | number | value | unit | source |
 |---|---|---|---|
