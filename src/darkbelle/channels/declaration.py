@@ -78,9 +78,12 @@ class Channel(Declaration):
     name: str
     title: str
     references: tuple[str, ...]
+    result: Literal["limits", "measurement", "corrections"] = Field(
+        default="limits", description="what comes out of it in the end"
+    )
     luminosity_fb: float = Field(gt=0, description="integrated luminosity, 1/fb")
-    confidence_level: float = Field(gt=0.5, lt=1)
-    poi: str
+    confidence_level: float = Field(default=0.95, gt=0.5, lt=1, description="of limits")
+    poi: str = Field(description="parameter of interest")
     poi_unit: str
     particles: dict[str, str] = Field(description="particle of the analysis: its prefix in the ntuple")
     columns: dict[str, str] = Field(description="name in the analysis: basf2 variable")
@@ -89,7 +92,7 @@ class Channel(Declaration):
     regions: dict[str, Region]
     processes: dict[str, Process]
     systematics: dict[str, Systematic]
-    masses: tuple[float, ...] = Field(description="mass hypotheses, GeV")
+    masses: tuple[float, ...] = Field(default=(), description="mass hypotheses, GeV")
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Self:
