@@ -11,16 +11,19 @@ from darkbelle.kernels.pseudo_rest_frame import scaled_lepton_energy
 from darkbelle.kernels.pseudomass import Pseudomass, pseudomass
 from darkbelle.kernels.recoil import Recoil, recoil, recoil_mass_squared, recoil_theta_cm
 from darkbelle.kernels.thrust import Thrust, hemispheres, thrust
+from darkbelle.kernels.vertex import PairVertices, fit_pair_vertices
 
 __all__ = [
     "EventShapes",
     "PairRecoil",
+    "PairVertices",
     "Pseudomass",
     "Recoil",
     "Thrust",
     "boost_from_rest_frame",
     "boost_to_rest_frame",
     "event_shapes",
+    "fit_pair_vertices",
     "hemispheres",
     "momentum_along",
     "momentum_transverse_to",
