@@ -87,9 +87,7 @@ def decay_taus(
     products = np.zeros(len(modes), dtype=PRODUCTS)
     asked = set(np.unique(modes).tolist())
     for number in dict.fromkeys(mode.number for name, mode in MODES.items() if name in asked):
-        rows = {
-            name: np.flatnonzero(modes == name) for name, mode in MODES.items() if mode.number == number
-        }
+        rows = {name: np.flatnonzero(modes == name) for name, mode in MODES.items() if mode.number == number}
         for name, decays in _decays_by_mode(pdg, number, {n: len(r) for n, r in rows.items()}).items():
             products[rows[name]] = decays
     return _columns(products)

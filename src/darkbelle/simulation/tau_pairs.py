@@ -86,7 +86,8 @@ def checked_tau_mass(mass: float) -> float:
     """
     if not LEAST_MASS <= mass <= LARGEST_MASS:
         raise ConfigurationError(
-            f"mass of the τ must lie in {LEAST_MASS} to {LARGEST_MASS} GeV, where TAUOLA is reliable, got {mass}"
+            f"mass of the τ must lie in {LEAST_MASS} to {LARGEST_MASS} GeV, where TAUOLA is reliable, got "
+            f"{mass}"
         )
     return mass
 
