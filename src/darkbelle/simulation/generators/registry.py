@@ -14,11 +14,14 @@ __all__ = ["EventGenerator", "generator", "generator_names"]
 
 # process of a channel: class of the module of that name in this package
 CLASSES = {
+    "alp_tautau": "AlpTauTau",
     "eemumu": "TwoPhotonMuonPair",
     "mumu": "MuonPair",
     "mumumumu": "FourMuons",
+    "scalar_tautau": "ScalarTauTau",
     "tautau": "TauPair",
     "zprime": "ZPrime",
+    "zprime_tautau": "ZPrimeTauTau",
 }
 
 
