@@ -9,12 +9,12 @@ import numpy as np
 
 from darkbelle.constants import ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
 from darkbelle.simulation.detector import DetectedEvents, Tracks
-from darkbelle.simulation.detector.records import Flags, Kind
+from darkbelle.simulation.detector.records import Flags, Indices, Kind
 from darkbelle.simulation.reconstruction.particle_list import ParticleList
 from darkbelle.simulation.reconstruction.track_errors import mc_errors
 from darkbelle.vectors import FourVector
 
-__all__ = ["HYPOTHESES", "MASSES", "TrackCuts", "charged_list"]
+__all__ = ["HYPOTHESES", "MASSES", "TrackCuts", "charged_list", "charged_particles"]
 
 # code of the positive particle
 HYPOTHESES: Final[dict[Kind, int]] = {
@@ -61,13 +61,15 @@ class TrackCuts:
 
 def charged_list(detected: DetectedEvents, kind: Kind, cuts: TrackCuts) -> ParticleList:
     """Return the tracks that pass cuts, with the mass of a hypothesis."""
+    return charged_particles(detected, kind, np.flatnonzero(cuts.accepts(detected.tracks, kind)))
+
+
+def charged_particles(detected: DetectedEvents, kind: Kind, rows: Indices) -> ParticleList:
+    """Return tracks, given by their rows, with the mass of a hypothesis."""
     tracks = detected.tracks
-    rows = np.flatnonzero(cuts.accepts(tracks, kind))
-    positive, negative = HYPOTHESES[kind], -HYPOTHESES[kind]
+    positive = HYPOTHESES[kind]
     charge = tracks.charge[rows]
-    errors = np.where(
-        charge > 0, mc_errors(tracks.truth, positive)[rows], mc_errors(tracks.truth, negative)[rows]
-    )
+    of_positive, of_negative = (mc_errors(tracks.truth, code)[rows] for code in (positive, -positive))
     matched = tracks.truth.particle[rows]
     return ParticleList(
         pdg=positive,
@@ -79,6 +81,6 @@ def charged_list(detected: DetectedEvents, kind: Kind, cuts: TrackCuts) -> Parti
         photons=np.zeros((len(rows), 0), dtype=np.int64),
         daughters=(),
         matched=matched,
-        mc_errors=errors,
+        mc_errors=np.where(charge > 0, of_positive, of_negative),
         chain=matched[:, None],
     )

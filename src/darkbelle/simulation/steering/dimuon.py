@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from darkbelle.beams import NOMINAL, Beams
-from darkbelle.kernels import boost_to_rest_frame, recoil
-from darkbelle.kernels.compilation import kernel
 from darkbelle.simulation.detector import NOMINAL_DETECTOR, DetectedEvents, DetectorParameters
-from darkbelle.simulation.detector.records import Flags, Indices, Kind, Photons, offsets_of
+from darkbelle.simulation.detector.records import Kind
 from darkbelle.simulation.reconstruction import (
     Daughter,
     TrackCuts,
@@ -20,7 +16,7 @@ from darkbelle.simulation.reconstruction import (
 )
 from darkbelle.simulation.steering.columns import Columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns
-from darkbelle.vectors import Column, FourVector
+from darkbelle.simulation.steering.recoil_columns import opposite_photon_columns, recoil_columns
 
 __all__ = ["DimuonList", "dimuon_candidates"]
 
@@ -90,63 +86,7 @@ def dimuon_candidates(
         counters(event, len(detected), first_event)
         | track_columns("mu_p", detected, pairs.daughter(0), IDENTIFIED)
         | track_columns("mu_m", detected, pairs.daughter(1), IDENTIFIED)
-        | _pair_columns(pair, beams)
+        | recoil_columns(pair, beams)
         | event_columns(detected, event, detector, beams)
-        | {
-            "useCMSFrame(angleToMostB2BInList(gamma:hard))": _photon_angle(
-                detected, event, pair, detector, beams
-            )
-        }
+        | opposite_photon_columns(detected, event, pair, detector, beams)
     )
-
-
-def _pair_columns(pair: FourVector, beams: Beams) -> Columns:
-    recoiling = recoil(pair, beams.four_vector)
-    return {
-        "M": np.sqrt(pair.mass_squared()),
-        "m2Recoil": recoiling.mass_squared,
-        "pRecoil": recoiling.momentum,
-        "pRecoilTheta": recoiling.theta,
-        "pRecoilPhi": recoiling.phi,
-    }
-
-
-def _photon_angle(
-    detected: DetectedEvents,
-    event: Indices,
-    pair: FourVector,
-    detector: DetectorParameters,
-    beams: Beams,
-) -> Column:
-    """Return the largest CM angle between a pair and a hard photon, rad; NaN without a hard photon."""
-    photons = detected.photons
-    hard = photons.energy > detector.calorimeter.hard_threshold
-    in_cm: FourVector = boost_to_rest_frame(_selected(photons, hard), beams.four_vector)
-    angle = np.full(event.size, np.nan)
-    if in_cm.energy.size and event.size:
-        _largest_angle(
-            event,
-            boost_to_rest_frame(pair, beams.four_vector),
-            offsets_of(photons.event[hard], len(detected)),
-            in_cm,
-            angle,
-        )
-    return angle
-
-
-def _selected(photons: Photons, which: Flags) -> FourVector:
-    return FourVector(*(column[which] for column in photons.momenta))
-
-
-@kernel
-def _largest_angle(
-    event: Indices, pair: FourVector, offsets: Indices, photons: FourVector, angle: Column
-) -> None:
-    for row in range(event.size):
-        x, y, z = pair.px[row], pair.py[row], pair.pz[row]
-        for i in range(offsets[event[row]], offsets[event[row] + 1]):
-            u, v, w = photons.px[i], photons.py[i], photons.pz[i]
-            cross = np.sqrt((y * w - z * v) ** 2 + (z * u - x * w) ** 2 + (x * v - y * u) ** 2)
-            between = np.arctan2(cross, x * u + y * v + z * w)
-            if not between <= angle[row]:  # the first one replaces NaN
-                angle[row] = between

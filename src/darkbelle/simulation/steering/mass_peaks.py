@@ -9,7 +9,8 @@ steering     `candidate_columns` of    `track_columns` of
 ``d_star``   ``Dst_`` ``D0_``          ``K_`` ``pi_`` of the D0, ``pi_slow_``; besides ``massDifference``,
                                        M(D*) - M(D0), GeV
 ``d_plus``   ``D_``                    ``K_`` ``pi_1_`` ``pi_2_``, pions by falling pT
-``k_short``  ``KS_``                   ``pi_p_`` ``pi_m_``
+``k_short``  ``KS_``                   ``pi_p_`` ``pi_m_``; momenta are those at the fitted vertex, of
+                                       which `vertex_columns` of ``KS_`` tell
 ``jpsi``     ``Jpsi_``                 ``mu_p_`` ``mu_m_``
 ===========  ========================  ==========================================================
 """
@@ -29,10 +30,13 @@ from darkbelle.simulation.reconstruction import (
     TrackCuts,
     charged_list,
     combine,
+    fitted_pairs,
+    pairs_as,
     truth_tree,
 )
 from darkbelle.simulation.steering.columns import Columns, candidate_columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns
+from darkbelle.simulation.steering.vertex_columns import vertex_columns
 from darkbelle.vectors import Column
 
 __all__ = [
@@ -163,16 +167,16 @@ def k_short_candidates(
     detector: DetectorParameters = NOMINAL_DETECTOR,
     beams: Beams = NOMINAL,
 ) -> Columns:
-    """Return one row for each candidate K_S → π+π−, by basf2 variable; see `d_star_candidates`."""
-    pions = charged_list(detected, "pion", TrackCuts())
-    found = combine(
-        310,
-        (Daughter(pions, 1), Daughter(pions, -1)),
-        truth_tree(detected.generated),
-        self_conjugate=True,
-        mass=(cuts or KShortList()).mass,
-    )
-    return _pair_rows("KS", ("pi_p", "pi_m"), found, detected, first_event, detector, beams)
+    """Return one row for each candidate K_S → π+π−, by basf2 variable; see `d_star_candidates`.
+
+    Every pair of tracks of opposite charge is tried, with its momenta at the vertex that fits it.
+    """
+    every = np.ones(len(detected.tracks), dtype=np.bool_)
+    pairs = fitted_pairs(detected, every, detector.drift_chamber.magnetic_field)
+    truth = truth_tree(detected.generated)
+    found = pairs_as(310, "pion", pairs, detected, truth, mass=(cuts or KShortList()).mass)
+    rows = _pair_rows("KS", ("pi_p", "pi_m"), found.particles, detected, first_event, detector, beams)
+    return rows | vertex_columns("KS", found.vertices, found.particles.momenta)
 
 
 def jpsi_candidates(

@@ -18,6 +18,9 @@ __all__ = ["STEERINGS", "Steering", "default_cuts", "steering", "steering_names"
 # steering: module, function and its type of cuts in this package
 STEERINGS: Final = {
     "dimuon": ("dimuon", "dimuon_candidates", "DimuonList"),
+    "four_tracks": ("four_tracks", "four_track_candidates", "FourTrackList"),
+    "lepton_pairs": ("lepton_pairs", "lepton_pair_candidates", "LeptonPairList"),
+    "b_to_k_llp": ("b_to_k_llp", "b_to_k_llp_candidates", "DisplacedList"),
     "tau_3x1": ("tau_3x1", "tau_3x1_candidates", "ThreeOnOneList"),
     "d_star": ("mass_peaks", "d_star_candidates", "DStarList"),
     "d_plus": ("mass_peaks", "d_plus_candidates", "DPlusList"),
