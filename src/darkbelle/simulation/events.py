@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from darkbelle.errors import SimulationError
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["ZPRIME", "Ancestors", "Frame", "Generated", "GeneratedEvents"]
+__all__ = ["SCALAR", "ZPRIME", "Ancestors", "Frame", "Generated", "GeneratedEvents"]
 
 Frame = Literal["cm", "lab"]
 
-ZPRIME = 9900032  # PDG's range for states outside its own scheme
+# PDG's range for states outside its own scheme
+SCALAR = 9900025
+ZPRIME = 9900032
 
 
 @dataclass(frozen=True)
