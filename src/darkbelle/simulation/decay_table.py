@@ -9,7 +9,6 @@ from importlib.resources import files
 from typing import Any, Final, NamedTuple
 
 import pythia8mc
-
 from decaylanguage import DecFileParser
 from particle import Particle, ParticleNotFound
 
@@ -47,13 +46,13 @@ CODES: Final[Mapping[str, tuple[int, ...]]] = {
 }
 
 # codes of Pythia's matrix elements
-PHASE_SPACE, ONE_HADRON_AND_PAIR, HADRONS_AND_PAIR, WEAK, INCLUSIVE_PHOTON = 0, 11, 12, 22, 31
+PHASE_SPACE, VECTOR, ONE_HADRON_AND_PAIR, HADRONS_AND_PAIR, WEAK, INCLUSIVE_PHOTON = 0, 2, 11, 12, 22, 31
 # partonic modes of EvtGen that may double what is listed: Pythia's variants that avoid those
-PARTONIC: Final[Mapping[int, int]] = {43: 53, 63: 73, 91: 55}
+PARTONIC: Final[Mapping[int, int]] = {43: 53, 63: 73, 91: 55}  # 91 is for resonances
 LEPTONS, NEUTRINOS = frozenset({11, 13, 15}), frozenset({12, 14, 16})
 BEAUTY = frozenset({511, 521})
 MOST_PRODUCTS = 8  # of a channel of Pythia
-LARGEST_QUARK = 6
+LARGEST_QUARK, PHOTON = 6, 22
 
 _BLOCK = re.compile(r"^Decay (\S+)$.*?^Enddecay", re.DOTALL | re.MULTILINE)
 _DEFINITION = re.compile(r"^(?:Define|Alias|ModelAlias) [^;\n]*;?$", re.MULTILINE)
@@ -141,9 +140,11 @@ def _matrix_element(model: str, parameters: Sequence[Any] | str, products: tuple
     if model == "PYTHIA":
         code = int(parameters[0])
         return PARTONIC.get(code, code)
+    if model == "VSS":
+        return VECTOR
     if kinds & LEPTONS and kinds & NEUTRINOS and len(products) > 2:
         return WEAK
-    if has_quarks and 22 in kinds:
+    if has_quarks and PHOTON in kinds:
         return INCLUSIVE_PHOTON
     if kinds & LEPTONS and len(products) > 2:
         return HADRONS_AND_PAIR if has_quarks else ONE_HADRON_AND_PAIR
@@ -156,13 +157,9 @@ def _ordered(mother: int, matrix_element: int, products: tuple[int, ...]) -> tup
     V−A goes with (p_mother·p_first)(p_second·p_rest): the antineutrino and the charged lepton from b,
     the charged lepton and the neutrino from c.
     """
-    leading = NEUTRINOS if mother in BEAUTY else LEPTONS
     if matrix_element == WEAK:
-        return tuple(
-            sorted(
-                products, key=lambda code: 2 - 2 * (abs(code) in leading) - (abs(code) in LEPTONS | NEUTRINOS)
-            )
-        )
+        leading, second = (NEUTRINOS, LEPTONS) if mother in BEAUTY else (LEPTONS, NEUTRINOS)
+        return tuple(sorted(products, key=lambda code: (abs(code) not in leading, abs(code) not in second)))
     if matrix_element in {INCLUSIVE_PHOTON, HADRONS_AND_PAIR, ONE_HADRON_AND_PAIR}:
-        return tuple(sorted(products, key=lambda code: abs(code) in LEPTONS | {22}))
+        return tuple(sorted(products, key=lambda code: abs(code) in LEPTONS | {PHOTON}))
     return products

@@ -23,7 +23,7 @@ from darkbelle.simulation.hadron_decays import B_MASSES
 from darkbelle.simulation.particles import Particles
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["CROSS_SECTIONS", "Kind", "MesonPairs", "b_pairs", "events_of_pairs"]
+__all__ = ["CODES", "CROSS_SECTIONS", "Kind", "MesonPairs", "b_pairs", "events_of_pairs"]
 
 Kind = Literal["charged_b", "neutral_b"]
 

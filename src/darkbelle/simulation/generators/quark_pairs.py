@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -15,12 +16,12 @@ from darkbelle.simulation.particles import Particles
 from darkbelle.simulation.pythia import batches, collisions_into, start_pythia
 from darkbelle.simulation.pythia_records import particles_of_record
 
-__all__ = ["CROSS_SECTIONS", "Flavour", "QuarkPair", "ddbar", "quark_pairs", "ssbar", "uubar"]
+__all__ = ["CROSS_SECTIONS", "Flavour", "QuarkPair", "ddbar", "ssbar", "start_quark_pairs", "uubar"]
 
 Flavour = Literal["uubar", "ddbar", "ssbar", "ccbar"]
 
 CODES: Final[dict[Flavour, int]] = {"uubar": 2, "ddbar": 1, "ssbar": 3, "ccbar": 4}
-# at the Υ(4S): E. Kou et al., Prog. Theor. Exp. Phys. 2019, 123C01, table 4
+# at the Υ(4S): E. Kou et al., Prog. Theor. Exp. Phys. 2019, 123C01
 CROSS_SECTIONS: Final[dict[Flavour, float]] = {
     "uubar": 1.61 * FEMTOBARN_PER_NANOBARN,
     "ddbar": 0.40 * FEMTOBARN_PER_NANOBARN,
@@ -64,23 +65,20 @@ class QuarkPair:
 
     def generate(self, size: int, rng: np.random.Generator) -> Generated:
         """Return ``size`` events; there is no filter."""
-        return Generated(quark_pairs(self.process, size, rng).into_events(size, "cm"), size)
+        parts: list[Particles] = []
+        first = 0
+        for batch in batches(start_quark_pairs(self.process, rng), size):
+            part = particles_of_record(batch)
+            parts.append(part._replace(event=part.event + first))
+            first += len(batch)
+        return Generated(Particles.joined(parts).into_events(size, "cm"), size)
 
 
-def quark_pairs(
-    process: Flavour, size: int, rng: np.random.Generator, settings: tuple[str, ...] = ()
-) -> Particles:
-    """Return the particles of ``size`` events, with Pythia's settings for decays that are forced."""
+def start_quark_pairs(process: Flavour, rng: np.random.Generator, settings: Iterable[str] = ()) -> Any:
+    """Return a Pythia that makes the events, with settings for decays that are forced."""
     lowest = LOWEST_MASSES[process]
     collisions = collisions_into(CODES[process], lowest_mass=lowest, sqrt_s=NOMINAL.sqrt_s)
-    pythia = start_pythia((*collisions, *decay_settings(), *settings), rng)
-    parts: list[Particles] = []
-    first = 0
-    for batch in batches(pythia, size):
-        part = particles_of_record(batch)
-        parts.append(part._replace(event=part.event + first))
-        first += len(batch)
-    return Particles.joined(parts)
+    return start_pythia((*collisions, *decay_settings(), *settings), rng)
 
 
 def uubar() -> QuarkPair:
