@@ -16,9 +16,12 @@ __all__ = ["EventGenerator", "generator", "generator_names"]
 CLASSES = {
     "alp_tautau": "AlpTauTau",
     "eemumu": "TwoPhotonMuonPair",
+    "eetautau": "TwoPhotonTauPair",
     "mumu": "MuonPair",
     "mumumumu": "FourMuons",
+    "mumutautau": "MuonTauPairs",
     "scalar_tautau": "ScalarTauTau",
+    "tau_to_lalpha": "TauToLeptonAlpha",
     "tautau": "TauPair",
     "zprime": "ZPrime",
     "zprime_tautau": "ZPrimeTauTau",
