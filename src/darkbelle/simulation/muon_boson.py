@@ -24,16 +24,13 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import HBAR_C_SQUARED, MUON_MASS
-from darkbelle.kernels.boosts import boost_from_rest_frame
 from darkbelle.simulation.final_state_radiation import RadiatedPairs, radiated_pairs
 from darkbelle.simulation.muon_emission import BosonKind, MuonEmission
 from darkbelle.simulation.particles import Particles
-from darkbelle.simulation.phase_space import rotated_z_to
-from darkbelle.simulation.radiation import CrossSection, InitialStateRadiation, RadiativeCollisions, beam_axis
+from darkbelle.simulation.radiation import CrossSection, InitialStateRadiation, RadiativeCollisions
 from darkbelle.simulation.running_coupling import running_alpha
 from darkbelle.simulation.sampling import Majorant
 from darkbelle.vectors import Column, FourVector
@@ -57,24 +54,6 @@ class BosonEvents(NamedTuple):
     boson: FourVector
     collisions: RadiativeCollisions
 
-    @property
-    def axis(self) -> tuple[Column, Column, Column]:
-        """Direction of the beams in the rest frame of the γ*, reached from the CM by one boost."""
-        return beam_axis(self.collisions.frame)
-
-    @property
-    def axes(self) -> Column:
-        """Unit vectors along which the momenta are given, rows, in that frame, shape (n, 3, 3)."""
-        size = np.zeros(len(self.muon.px))
-        units = (FourVector(size + x, size + y, size + z, size) for x, y, z in np.eye(3))
-        return np.stack([np.stack(rotated_z_to(unit, self.axis)[:3], axis=1) for unit in units], axis=1)
-
-    def to_cm(self, vectors: FourVector, event: NDArray[np.int64]) -> FourVector:
-        """Return vectors of some events, given as the muons are, in the CM frame."""
-        x, y, z = (column[event] for column in self.axis)
-        frame = FourVector(*(column[event] for column in self.collisions.frame))
-        return boost_from_rest_frame(rotated_z_to(vectors, (x, y, z)), frame)
-
     def particles(self, boson_pdg: int, radiated: RadiatedPairs | None) -> Particles:
         """Return the particles of the events in the CM frame: μ−, μ+, boson, photons.
 
@@ -83,14 +62,14 @@ class BosonEvents(NamedTuple):
         size = len(self.muon.px)
         everyone = np.arange(size)
         muon, antimuon = (self.muon, self.antimuon) if radiated is None else radiated[:2]
-        vectors = [self.to_cm(vector, everyone) for vector in (muon, antimuon, self.boson)]
+        vectors = [self.collisions.to_cm(vector, everyone) for vector in (muon, antimuon, self.boson)]
         events, codes = [everyone] * 3, [np.full(size, pdg) for pdg in (13, -13, boson_pdg)]
         for photon in self.collisions.photons:
             hard = np.flatnonzero(photon.energy > 0.0)
             vectors.append(FourVector(*(column[hard] for column in photon)))
             events.append(hard)
         if radiated is not None:
-            vectors.append(self.to_cm(radiated.photons, radiated.pair))
+            vectors.append(self.collisions.to_cm(radiated.photons, radiated.pair))
             events.append(radiated.pair)
         codes += [np.full(len(of_photons), 22) for of_photons in events[3:]]
         momenta: FourVector = FourVector(*(np.concatenate(c) for c in zip(*vectors, strict=True)))

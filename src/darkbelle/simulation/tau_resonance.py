@@ -102,16 +102,19 @@ class Resonance:
             minus, plus, pair, photons = radiated_pairs(minus, plus, TAU_MASS, rng)
             mothers = bosons[pair]
             particles = particles.with_daughters(
-                mothers, np.full(len(pair), 22), events.to_cm(photons, pair), particles.vertex[mothers]
+                mothers,
+                np.full(len(pair), 22),
+                events.collisions.to_cm(photons, pair),
+                particles.vertex[mothers],
             )
         taus = []
         for pdg, tau in ((15, minus), (-15, plus)):
             taus.append(len(particles.pdg) + everyone)
             particles = particles.with_daughters(
-                bosons, np.full(size, pdg), events.to_cm(tau, everyone), particles.vertex[bosons]
+                bosons, np.full(size, pdg), events.collisions.to_cm(tau, everyone), particles.vertex[bosons]
             )
         return with_tau_decays(
-            particles, (taus[0], taus[1]), decays, events.collisions.frame, events.axes, rng
+            particles, (taus[0], taus[1]), decays, events.collisions.frame, events.collisions.axes, rng
         )
 
 
