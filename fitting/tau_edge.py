@@ -18,7 +18,7 @@ from darkbelle.channels import Channel, load_channel
 from darkbelle.errors import FitError
 from darkbelle.fitting.edge import SHAPES, EdgeFit, fit_edge
 from darkbelle.fitting.measurements import Measurement, Shift, write_measurement
-from darkbelle.fitting.spectra import Spectrum, background_spectra, data_luminosity, data_spectrum, total
+from darkbelle.fitting.spectra import Spectrum, background_spectra, data_luminosity, data_spectrum
 from darkbelle.results import NOMINAL, HistogramKey
 from darkbelle.runfolder import DatasetResult, RunResult, load_result
 from darkbelle.vectors import Column
@@ -39,6 +39,8 @@ __all__ = [
 
 REGION: Final = "sr"
 OBSERVABLE: Final = "pseudomass"
+SMOOTH: Final = "pseudomass_wide"  # where the backgrounds' lines come from
+SMOOTH_RANGE: Final = (1.5, 2.1)  # GeV
 REFERENCE: Final = 1.777  # GeV: the bias is a line in the distance to it
 MEV: Final = 1e3
 
@@ -58,13 +60,13 @@ class TauMassInputs:
     signals
         By simulated mass in GeV: their datasets.
     backgrounds
-        By process, for 1/fb.
+        By process, for 1/fb: straight lines through the simulation, see `_straight`.
     """
 
     channel: Channel
     edges: Column
     signals: Mapping[float, DatasetResult]
-    backgrounds: Mapping[str, Spectrum]
+    backgrounds: Mapping[str, Column]
 
     def luminosity_of(self, mass: float) -> float:
         """Return the luminosity that the simulation of a mass amounts to, 1/fb."""
@@ -85,19 +87,11 @@ class TauMassInputs:
         found = histograms[key]
         return Spectrum(np.asarray(found.values(flow=False)), np.asarray(found.variances(flow=False)))
 
-    def background(self, luminosity: float, scales: Mapping[str, float] | None = None) -> Spectrum:
-        """Return all backgrounds at a luminosity in 1/fb, some of them scaled besides."""
-        empty = Spectrum(np.zeros(len(self.edges) - 1), np.zeros(len(self.edges) - 1))
+    def background(self, luminosity: float, scales: Mapping[str, float] | None = None) -> Column:
+        """Return all backgrounds at a luminosity in 1/fb, some of them scaled besides, shape (bins,)."""
         factors = scales or {}
-        return total(
-            [
-                empty,
-                *(
-                    item.scaled(luminosity * factors.get(name, 1.0))
-                    for name, item in self.backgrounds.items()
-                ),
-            ]
-        )
+        parts = [luminosity * factors.get(name, 1.0) * item for name, item in self.backgrounds.items()]
+        return np.sum(parts, axis=0) if parts else np.zeros(len(self.edges) - 1)
 
 
 @dataclass(frozen=True)
@@ -214,13 +208,25 @@ def tau_mass_inputs(result: RunResult) -> TauMassInputs:
                 )
             signals[item.dataset.mass] = item
     found = {item.dataset.process for item in result.datasets.values()} & set(channel.backgrounds)
-    spectra = background_spectra(result, channel, REGION, OBSERVABLE, 1.0) if found else {}
-    return TauMassInputs(
-        channel,
-        channel.axes[channel.observables[OBSERVABLE].axes[0]].edges,
-        signals,
-        {name: item.nominal for name, item in spectra.items()},
-    )
+    spectra = background_spectra(result, channel, REGION, SMOOTH, 1.0) if found else {}
+    edges, wide = channel.axes[OBSERVABLE].edges, channel.axes[SMOOTH].edges
+    backgrounds = {name: _straight(item.nominal, wide, edges) for name, item in spectra.items()}
+    return TauMassInputs(channel, edges, signals, backgrounds)
+
+
+def _straight(spectrum: Spectrum, wide: Column, edges: Column) -> Column:
+    """Return a background in fine bins: a straight line through its coarse histogram around them.
+
+    Backgrounds have no edge. Their simulation is too small for bins of 0.05 MeV: a single event of a
+    weight of some ten would be a peak.
+    """
+    near = (wide[:-1] > SMOOTH_RANGE[0]) & (wide[1:] < SMOOTH_RANGE[1])
+    centre, width = ((wide[1:] + wide[:-1]) / 2)[near], np.diff(wide)[near]
+    density = spectrum.values[near] / width
+    slope, height = np.polyfit(centre - REFERENCE, density, 1)
+    middle = (edges[1:] + edges[:-1]) / 2
+    line: Column = np.maximum(height + slope * (middle - REFERENCE), 0.0) * np.diff(edges)
+    return line
 
 
 def nearest(inputs: TauMassInputs) -> float:
@@ -270,14 +276,13 @@ def closure(inputs: TauMassInputs, *, seed: int = 1) -> dict[float, tuple[float,
 
 
 def _bias_point(inputs: TauMassInputs, mass: float, shape: str) -> BiasPoint:
-    spectrum = inputs.signal(mass) + inputs.background(inputs.luminosity_of(mass))
-    fit = fit_edge(inputs.edges, spectrum.values, shape=shape, variances=spectrum.variances)
+    signal, background = inputs.signal(mass), inputs.background(inputs.luminosity_of(mass))
+    fit = fit_edge(inputs.edges, signal.values + background, shape=shape, variances=signal.variances)
     return BiasPoint(mass, fit.edge - mass, fit.simulation_error or fit.edge_error)
 
 
 def _pseudo_data(inputs: TauMassInputs, mass: float, seed: int) -> Column:
-    background = inputs.background(inputs.luminosity_of(mass)).values
-    drawn = np.random.default_rng(seed).poisson(np.maximum(background, 0.0))
+    drawn = np.random.default_rng(seed).poisson(inputs.background(inputs.luminosity_of(mass)))
     return inputs.signal(mass).values + drawn
 
 
@@ -285,7 +290,7 @@ def _shifts(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> 
     """Yield each systematic source with what it does to the mass, GeV."""
     mass = nearest(inputs)
     luminosity = inputs.luminosity_of(mass)
-    background = inputs.background(luminosity).values
+    background = inputs.background(luminosity)
     nominal = fit_edge(inputs.edges, inputs.signal(mass).values + background)
 
     def moved(values: Column) -> float:
@@ -299,7 +304,7 @@ def _shifts(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> 
         affected = [b for b in inputs.backgrounds if not systematic.processes or b in systematic.processes]
         if systematic.kind == "normalisation" and affected:
             scaled = [
-                inputs.background(luminosity, dict.fromkeys(affected, 1.0 + sign * systematic.size)).values
+                inputs.background(luminosity, dict.fromkeys(affected, 1.0 + sign * systematic.size))
                 for sign in (+1, -1)
             ]
             up, down = (moved(inputs.signal(mass).values + item) for item in scaled)
