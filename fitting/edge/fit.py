@@ -19,8 +19,9 @@ __all__ = ["EdgeFit", "Goodness", "fit_edge", "fit_edge_unbinned"]
 
 DEFAULT: Final = "arctan"
 START: Final = {"width": 2e-3, "step": 0.4, "tilt": 0.0, "slope": 0.0, "curvature": 0.0}
-WIDTH_LIMITS: Final = (1e-5, 0.05)  # GeV
-SEARCH_BINS = 30  # of the range, in which the steepest fall is looked for
+WIDTH_LIMITS: Final = (2e-4, 0.05)  # GeV: narrower than any detector's resolution, and no edge any more
+SCAN_BINS = 75  # of the range, in which a start is looked for
+SCAN_MARGIN = 5  # bins at its ends where no edge is looked for
 LEAST_EXPECTED = 10.0  # events of a bin in the test of goodness
 START_BINS = 3000  # of the binned fit from which an unbinned one starts
 
@@ -112,8 +113,8 @@ def fit_edge(
     minos
         Scan the likelihood for the errors of the edge.
     start
-        Values to start from, by parameter; by default the edge is looked for in the histogram, and shapes
-        other than the first start from its fit.
+        Values to start from, by parameter; by default a scan of the edge finds them, and shapes other than
+        the first start from its fit.
 
     Raises
     ------
@@ -129,7 +130,7 @@ def fit_edge(
     begin = _start(edges, counts, start)
     at_begin = likelihood.scores(np.array([begin[name] for name in function.parameters]))
     steps = 1.0 / np.sqrt(np.sum(at_begin**2 * likelihood.counts, axis=1))
-    minuit = _minimised(likelihood, function, begin, steps, minos=minos)
+    minuit = _minimised(likelihood, function, begin, steps, (edges[0], edges[-1]), minos=minos)
     free = np.array(minuit.values)
     return _result(
         minuit,
@@ -178,17 +179,31 @@ def fit_edge_unbinned(
     binned = fit_edge(edges, counts, shape=shape)
     likelihood = UnbinnedEdge(function, inside, limits)
     steps = np.array(list(binned.errors.values()))
-    minuit = _minimised(likelihood, function, binned.values, steps, minos=minos)
+    minuit = _minimised(likelihood, function, binned.values, steps, limits, minos=minos)
     return _result(minuit, function, len(inside))
 
 
 def _start(edges: Column, counts: Column, given: Mapping[str, float] | None) -> dict[str, float]:
-    """Return values to start from: the edge where the spectrum falls most, over a thirtieth of the range."""
+    """Return values to start from: the best of a scan of the edge.
+
+    With edge and width held the function is linear in the rest, which coarse bins then give by least squares.
+    """
     if given is not None:
         return {**START, **given}
-    coarse = np.linspace(edges[0], edges[-1], SEARCH_BINS + 1)
+    coarse = np.linspace(edges[0], edges[-1], SCAN_BINS + 1)
     heights = np.diff(np.interp(coarse, edges, np.concatenate([[0.0], np.cumsum(counts)])))
-    return {**START, "edge": float(coarse[1:-1][np.argmin(np.diff(heights))])}
+    middle, error = (coarse[1:] + coarse[:-1]) / 2, np.sqrt(np.maximum(heights, 1.0))
+    best, found = np.inf, {}
+    for edge in coarse[SCAN_MARGIN:-SCAN_MARGIN]:
+        z = middle - edge
+        terms = np.stack([np.ones_like(z), -np.arctan(z / START["width"]), z, z * z], axis=1)
+        solution, residual, *_ = np.linalg.lstsq(terms / error[:, None], heights / error)
+        falls = solution[0] > 0 and solution[1] > 0
+        if falls and residual.size and residual[0] < best:
+            step, slope, curvature = solution[1:] / solution[0]
+            best = residual[0]
+            found = {"edge": edge, "step": step, "slope": slope, "curvature": curvature}
+    return {**START, "edge": (edges[0] + edges[-1]) / 2, **{k: float(v) for k, v in found.items()}}
 
 
 def _minimised(
@@ -196,6 +211,7 @@ def _minimised(
     shape: EdgeShape,
     start: Mapping[str, float],
     steps: Column,
+    limits: tuple[float, float],
     *,
     minos: bool,
 ) -> Any:
@@ -207,6 +223,7 @@ def _minimised(
     )
     minuit.errordef = Minuit.LIKELIHOOD
     minuit.limits["width"] = WIDTH_LIMITS
+    minuit.limits["edge"] = limits
     minuit.errors = steps
     minuit.migrad()
     if not minuit.valid:

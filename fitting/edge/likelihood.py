@@ -50,19 +50,19 @@ class BinnedEdge:
         return by_parameter
 
     def shares(self, free: Column) -> Column:
-        """Return the share of events in each bin, shape (n,)."""
-        integral = self.shape.integral(self.edges, free)
-        shares: Column = np.diff(integral) / max(integral[-1] - integral[0], TINY)
+        """Return the share of events in each bin, shape (n,); none where the function is negative."""
+        heights = np.maximum(np.diff(self.shape.integral(self.edges, free)), 0.0)
+        shares: Column = heights / max(heights.sum(), TINY)
         return shares
 
     def scores(self, free: Column) -> Column:
         """Return the derivatives of the logarithms of the shares, shape (parameters, n)."""
-        integral = self.shape.integral(self.edges, free)
-        by_parameter = self.shape.integral_gradient(self.edges, free)
-        total = max(integral[-1] - integral[0], TINY)
-        bins = np.maximum(np.diff(integral), TINY * total)
-        change = by_parameter[:, -1:] - by_parameter[:, :1]
-        scores: Column = np.diff(by_parameter, axis=1) / bins - change / total
+        heights = np.diff(self.shape.integral(self.edges, free))
+        slopes = np.diff(self.shape.integral_gradient(self.edges, free), axis=1)
+        slopes[:, heights <= 0.0] = 0.0
+        heights = np.maximum(heights, 0.0)
+        total = max(heights.sum(), TINY)
+        scores: Column = slopes / np.maximum(heights, TINY * total) - slopes.sum(axis=1)[:, None] / total
         return scores
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from darkbelle.errors import ConfigurationError
 from darkbelle.vectors import Column
 
-__all__ = ["Axis", "Channel", "Observable", "Process", "Region", "Systematic"]
+__all__ = ["Axis", "Channel", "Observable", "Process", "Published", "Region", "Systematic"]
 
 
 class Declaration(BaseModel):
@@ -72,6 +72,15 @@ class Systematic(Declaration):
     source: str
 
 
+class Published(Declaration):
+    """A published measurement, to stand beside ours; nothing is fitted to it."""
+
+    value: float
+    stat: float
+    syst: float
+    source: str
+
+
 class Channel(Declaration):
     """All that a processor and its fit must agree on."""
 
@@ -85,6 +94,9 @@ class Channel(Declaration):
     confidence_level: float = Field(default=0.95, gt=0.5, lt=1, description="of limits")
     poi: str = Field(description="parameter of interest")
     poi_unit: str
+    published: Published | None = Field(
+        default=None, description="measurements: in the unit of the parameter"
+    )
     particles: dict[str, str] = Field(description="particle of the analysis: its prefix in the ntuple")
     columns: dict[str, str] = Field(description="name in the analysis: basf2 variable")
     axes: dict[str, Axis]
