@@ -10,7 +10,30 @@ import numpy as np
 from darkbelle.kernels.compilation import kernel
 from darkbelle.vectors import Column
 
-__all__ = ["invert"]
+__all__ = ["factorise", "invert"]
+
+
+@kernel
+def factorise(matrix: Column) -> bool:
+    """Replace a symmetric positive definite matrix, its lower triangle, by its Cholesky factor.
+
+    Returns
+    -------
+    bool
+        False if the matrix is not positive definite, or has NaN.
+    """
+    for i in range(matrix.shape[0]):
+        for j in range(i + 1):
+            total = matrix[i, j]
+            for k in range(j):
+                total -= matrix[i, k] * matrix[j, k]
+            if i != j:
+                matrix[i, j] = total / matrix[j, j]
+            elif total > 0:
+                matrix[i, i] = np.sqrt(total)
+            else:
+                return False
+    return True
 
 
 @kernel
@@ -30,17 +53,8 @@ def invert(matrix: Column, inverse: Column) -> bool:
         False if the matrix is not positive definite, or has NaN: then ``inverse`` says nothing.
     """
     size = matrix.shape[0]
-    for i in range(size):
-        for j in range(i + 1):
-            total = matrix[i, j]
-            for k in range(j):
-                total -= matrix[i, k] * matrix[j, k]
-            if i != j:
-                matrix[i, j] = total / matrix[j, j]
-            elif total > 0:
-                matrix[i, i] = np.sqrt(total)
-            else:
-                return False
+    if not factorise(matrix):
+        return False
     # the factor's inverse in place: L L⁻¹ = 1 solved row by row
     for i in range(size):
         matrix[i, i] = 1 / matrix[i, i]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from darkbelle.simulation.events import GeneratedEvents
 Gun = Callable[..., GeneratedEvents]
 
 
-def without(**parts: dict[str, float]) -> DetectorParameters:
+def without(**parts: dict[str, Any]) -> DetectorParameters:
     """Return the detector with some numbers changed, and no beam background."""
     changes = {"beam_background": {"multiplicity": 0.0}} | parts
     return replace(
@@ -24,7 +25,8 @@ def without(**parts: dict[str, float]) -> DetectorParameters:
 
 
 QUIET = without()
-CLEAR = without(material={"inner_thickness": 0.0})
+NOTHING = {"thickness": (0.0,) * 6, "beam_pipe_thickness": 0.0, "wall_thickness": 0.0}
+CLEAR = without(silicon=NOTHING)
 
 
 def test_resolution_is_4_percent_at_0p1_gev_and_1p6_percent_at_8_gev() -> None:
@@ -50,20 +52,21 @@ def test_photons_are_lost_in_the_gaps(gun: Gun, rng: np.random.Generator, theta:
 
 
 def test_conversions_follow_the_thickness() -> None:
-    at_90, at_30 = conversion_probability(np.array([1.0, 0.5]), NOMINAL_DETECTOR.material)
-    assert at_90 == pytest.approx(1 - np.exp(-7 / 9 * 0.04))
-    assert at_30 == pytest.approx(1 - np.exp(-7 / 9 * 0.08))
+    at_90, at_30 = conversion_probability(np.array([1.0, 0.5]), NOMINAL_DETECTOR.silicon)
+    # 0.8 % of beam pipe, 2 · 0.2 % of pixels, 4 · 0.7 % of strips, 0.5 % of wall
+    assert at_90 == pytest.approx(1 - np.exp(-7 / 9 * 0.045))
+    assert at_30 == pytest.approx(1 - np.exp(-7 / 9 * 0.090))
 
 
 def test_a_converted_photon_is_two_electrons(gun: Gun, rng: np.random.Generator) -> None:
-    thick = without(material={"inner_thickness": 100.0})
-    detected = detect(gun((22, 3.0, 90.0, 0.0), events=2000), rng, thick)
-    truth = detected.tracks.truth
+    converted = detect(gun((22, 3.0, 90.0, 0.0), events=40_000), rng, QUIET)
+    truth = converted.tracks.truth
     assert set(np.unique(truth.pdg)) == {-11, 11}
     assert np.all(truth.mother_pdg == 22)
     assert np.all(truth.secondary)
-    # an even share of 3 GeV: nearly all of them are fast enough
-    assert detected.tracks.multiplicity.mean() == pytest.approx(2 * 0.96, abs=0.06)
+    seen = np.mean(converted.tracks.multiplicity > 0)
+    # some electrons of those from the outer layers, with too few hits in silicon, are lost
+    assert 0.6 * 0.034 < seen < 0.034 + 4 * np.sqrt(0.034 / 40_000)
 
 
 def test_neighbouring_photons_merge_and_others_do_not(gun: Gun, rng: np.random.Generator) -> None:
@@ -88,8 +91,9 @@ def test_a_photon_where_a_track_hits_belongs_to_the_track(gun: Gun, rng: np.rand
 def test_an_electron_outside_the_chamber_is_seen_as_a_photon(gun: Gun, rng: np.random.Generator) -> None:
     detected = detect(gun((11, 4.0, 14.0, 0.0), events=500), rng, QUIET)
     assert len(detected.tracks) == 0
-    assert len(detected.photons) / 500 == pytest.approx(1.0, abs=0.02)
-    assert np.median(detected.photons.energy) == pytest.approx(4.0, abs=0.05)
+    seen = np.bincount(detected.photons.event, detected.photons.energy, 500)
+    # what it radiated may stand apart
+    assert np.median(seen) == pytest.approx(4.0, abs=0.05)
 
 
 def test_beam_background_comes_as_often_and_as_soft_as_declared(gun: Gun, rng: np.random.Generator) -> None:

@@ -11,7 +11,6 @@ from darkbelle.simulation.detector.helix import (
     curvature_radius,
     perigee,
     point_after,
-    reach,
 )
 
 one = np.ones(1)
@@ -44,7 +43,9 @@ def test_a_positive_particle_turns_clockwise_as_the_lorentz_force_says() -> None
 def test_a_circle_that_is_too_small_never_gets_to_the_radius() -> None:
     assert np.isinf(arc_to_radius(10.0 * one, 20.1)[0])
     assert arc_to_radius(10.0 * one, 20.0)[0] == pytest.approx(10 * np.pi)
-    assert reach(10.0 * one, np.inf * one)[0] == pytest.approx(20.0)
+    # a circle with d0 = 5 on the far side of the axis reaches 25 at half a turn, and nothing beyond
+    assert arc_to_radius(10.0 * one, 24.999, 5.0 * one)[0] == pytest.approx(10 * np.pi, rel=0.01)
+    assert np.isinf(arc_to_radius(10.0 * one, 25.001, 5.0 * one)[0])
 
 
 def test_the_end_plane_ahead_is_the_one_that_counts() -> None:

@@ -8,11 +8,13 @@ import pytest
 from numpy.typing import NDArray
 
 from darkbelle.simulation.detector import NOMINAL_DETECTOR, detect
+from darkbelle.simulation.detector.hadron_identification import cherenkov_angle, energy_loss
 from darkbelle.simulation.events import GeneratedEvents
 
 Gun = Callable[..., GeneratedEvents]
 SIZE = 40_000
 MUONS = NOMINAL_DETECTOR.muon_identification
+HADRONS = NOMINAL_DETECTOR.hadron_identification
 
 
 def share(passed: NDArray[np.bool_]) -> tuple[float, float]:
@@ -103,3 +105,58 @@ def test_likelihood_ratios_are_shares_of_one(gun: Gun, rng: np.random.Generator)
     assert np.all((ids >= 0) & (ids <= 1))
     np.testing.assert_allclose(ids.sum(axis=1), 1.0, atol=1e-12)
     assert np.all((ids > 0.5).sum(axis=1) <= 1)
+
+
+@pytest.mark.parametrize(
+    ("momentum", "theta"), [(0.7, 90.0), (1.5, 60.0), (2.5, 90.0), (1.0, 22.0), (2.0, 22.0), (4.0, 22.0)]
+)
+def test_kaons_are_told_from_pions_where_there_is_a_counter(
+    gun: Gun, rng: np.random.Generator, momentum: float, theta: float
+) -> None:
+    """Some 90 % of kaons for 10 % of pions and less, as arXiv:1610.00264 and 2506.04355 have it."""
+    kaons, pions = (detect(gun((code, momentum, theta, 0.0), events=5000), rng).tracks for code in (321, 211))
+    shares = [
+        tracks.identified_as("kaon") / (tracks.identified_as("kaon") + tracks.identified_as("pion"))
+        for tracks in (kaons, pions)
+    ]
+    assert 0.87 < np.mean(shares[0] > 0.5) < 0.98
+    assert np.mean(shares[1] > 0.5) < 0.10
+
+
+def test_a_harder_cut_costs_efficiency_and_rejects_more(gun: Gun, rng: np.random.Generator) -> None:
+    muons, pions = (detect(gun((code, 1.5, 90.0, 0.0), events=SIZE), rng).tracks for code in (13, 211))
+    cuts = [0.05, 0.5, 0.9, 0.99]
+    efficiencies = [np.mean(muons.identified_as("muon") > cut) for cut in cuts]
+    fakes = [np.mean(pions.identified_as("muon") > cut) for cut in cuts]
+    assert np.all(np.diff(efficiencies) < 0)
+    assert np.all(np.diff(fakes) < 0)
+    assert efficiencies[-1] > 0.5
+    assert fakes[-1] < 0.5 * fakes[1]
+
+
+def test_without_a_counter_only_slow_kaons_are_known(gun: Gun, rng: np.random.Generator) -> None:
+    slow, fast = (
+        detect(gun((321, momentum, 140.0, 0.0), events=5000), rng).tracks for momentum in (0.4, 2.0)
+    )
+    known = [np.mean(tracks.identified_as("kaon") > tracks.identified_as("pion")) for tracks in (slow, fast)]
+    assert known[0] > 0.85
+    assert known[1] < 0.75
+
+
+@pytest.mark.parametrize(("beta", "index"), [(0.6802, 1.47), (0.9523, 1.05)])
+def test_light_begins_where_the_particle_is_faster_than_it(beta: float, index: float) -> None:
+    assert cherenkov_angle(beta - 1e-3, index) == 0.0
+    assert 0.0 < cherenkov_angle(beta + 1e-3, index) < 0.1
+    assert cherenkov_angle(1.0, index) == pytest.approx(np.arccos(1 / index))
+
+
+def test_energy_loss_has_its_minimum_near_beta_gamma_3p5_and_rises_by_a_third() -> None:
+    constant, saturation = HADRONS.energy_loss_constant, HADRONS.energy_loss_saturation
+    beta_gamma = np.geomspace(0.3, 1e4, 400)
+    loss = np.array([energy_loss(x / np.hypot(1, x), constant, saturation) for x in beta_gamma])
+    assert 3.0 < beta_gamma[np.argmin(loss)] < 4.5
+    assert 1.25 < loss[-1] / loss.min() < 1.6
+    # falls as β^-5/3 below
+    assert loss[0] / loss[np.searchsorted(beta_gamma, 0.6)] == pytest.approx(
+        (0.6 / np.hypot(1, 0.6) / (0.3 / np.hypot(1, 0.3))) ** (5 / 3), rel=0.2
+    )

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -58,3 +59,37 @@ def test_the_klm_trigger_needs_a_muon_in_the_barrel(gun: Gun, rng: np.random.Gen
     ]:
         fired = detect(gun(particle, events=SIZE), rng).triggers["cdcklm1"]
         assert fired.mean() == pytest.approx(share, abs=0.02)
+
+
+def test_three_full_tracks_fire_fff_and_two_do_not(gun: Gun, rng: np.random.Generator) -> None:
+    pair = (13, 3.0, 90.0, 0.0), (-13, 3.0, 80.0, 150.0)
+    three = detect(gun(*pair, (211, 2.0, 70.0, -90.0), events=SIZE), rng).triggers["fff"]
+    expected = (0.99 * 0.97) ** 3
+    # some pions decay on the way
+    assert three.mean() == pytest.approx(expected, abs=0.03)
+    assert not detect(gun(*pair, events=200), rng).triggers["fff"].any()
+
+
+def test_one_track_of_0p7_gev_from_the_beam_fires_stt(gun: Gun, rng: np.random.Generator) -> None:
+    expected = 0.99 * 0.97 * 0.95
+    for momentum, share in [(0.9, expected), (0.6, 0.0)]:
+        fired = detect(gun((13, momentum, 90.0, 0.0), events=SIZE), rng).triggers["stt"]
+        assert fired.mean() == pytest.approx(share, abs=0.015)
+    far = gun((13, 0.9, 90.0, 0.0), events=500)
+    moved = replace(far, z=np.full(500, 20.0))
+    assert not detect(moved, rng).triggers["stt"].any()
+
+
+@pytest.mark.parametrize(("energy", "theta", "share"), [(1.5, 90.0, 1.0), (0.7, 90.0, 0.0), (3.0, 15.0, 0.0)])
+def test_much_energy_in_the_barrel_fires_hie(
+    gun: Gun, rng: np.random.Generator, energy: float, theta: float, share: float
+) -> None:
+    fired = detect(gun((22, energy, theta, 0.0), events=SIZE), rng).triggers["hie"]
+    # photons that convert, or meet a dead crystal, or come with background, blur it
+    assert fired.mean() == pytest.approx(share, abs=0.05)
+
+
+def test_bhabhas_do_not_fire_hie(gun: Gun, rng: np.random.Generator) -> None:
+    angle = np.rad2deg(np.arctan2(1.0, 0.2868 / np.sqrt(1 - 0.2868**2)))
+    electrons = gun((11, 5.5, angle, 90.0), (-11, 5.5, angle, -90.0), events=SIZE)
+    assert detect(electrons, rng).triggers["hie"].mean() < 0.10

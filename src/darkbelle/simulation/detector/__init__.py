@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from darkbelle.simulation.detector.displaced import displaced_track_efficiency
 from darkbelle.simulation.detector.parameters import NOMINAL_DETECTOR, DetectorParameters, table
 from darkbelle.simulation.detector.records import DetectedEvents, Photons, Tracks, TrueTracks
 from darkbelle.simulation.detector.response import detect
@@ -14,5 +15,6 @@ __all__ = [
     "Tracks",
     "TrueTracks",
     "detect",
+    "displaced_track_efficiency",
     "table",
 ]

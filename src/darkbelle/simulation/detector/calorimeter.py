@@ -7,23 +7,16 @@ from typing import NamedTuple
 import numpy as np
 
 from darkbelle.kernels.compilation import kernel
-from darkbelle.simulation.detector.helix import arc_to_radius, arc_to_z, reach
+from darkbelle.simulation.detector.face import Impact, in_calorimeter, photon_impact, points_on_face
 from darkbelle.simulation.detector.parameters import BeamBackground, Calorimeter, DetectorParameters
-from darkbelle.simulation.detector.particles import ELECTRON, Charged
+from darkbelle.simulation.detector.particles import Charged
 from darkbelle.simulation.detector.passage import Passage
 from darkbelle.simulation.detector.records import Flags, Indices, Photons, offsets_of
+from darkbelle.simulation.detector.showers import Deposits, deposits
 from darkbelle.simulation.events import GeneratedEvents
-from darkbelle.vectors import Column
+from darkbelle.vectors import Column, FourVector
 
-__all__ = ["Impact", "energy_resolution", "impact", "in_calorimeter", "measure_photons"]
-
-
-class Impact(NamedTuple):
-    """Where particles hit the face of the calorimeter: direction from the origin in rad, or not at all."""
-
-    theta: Column
-    phi: Column
-    hits: Flags
+__all__ = ["energy_resolution", "measure_clusters"]
 
 
 class Clusters(NamedTuple):
@@ -41,29 +34,12 @@ class Clusters(NamedTuple):
         return Clusters(event[which], energy[which], theta[which], phi[which], particle[which])
 
 
-def in_calorimeter(theta: Column, calorimeter: Calorimeter) -> Flags:
-    """Return which directions point to crystals, not to the gaps between barrel and end caps."""
-    degrees = np.rad2deg(theta)
-    inside = np.zeros(theta.shape, dtype=np.bool_)
-    for low, high in (calorimeter.forward, calorimeter.barrel, calorimeter.backward):
-        inside |= (degrees > low) & (degrees < high)
-    return inside
+class OnFace(NamedTuple):
+    """Clusters of events on the face: offsets, points of shape (n, 3) in cm, energies in GeV."""
 
-
-def impact(charged: Charged, detector: DetectorParameters) -> Impact:
-    """Return where charged particles hit the calorimeter; those that curl up before do not."""
-    face = detector.calorimeter
-    curvature = charged.curvature(detector.drift_chamber.magnetic_field)
-    arc = np.minimum(
-        arc_to_radius(curvature, face.radius),
-        arc_to_z(charged.cotangent, charged.z, face.forward_z, face.backward_z),
-    )
-    # a curler that needs more than half a circle to the end plane does not get there in time
-    arrives = arc < np.pi * curvature
-    arc = np.where(arrives, arc, 0.0)
-    theta = np.arctan2(reach(curvature, arc), charged.z + arc * charged.cotangent)
-    phi = charged.phi - charged.charge * arc / (2 * curvature)
-    return Impact(theta, phi, arrives & in_calorimeter(theta, face))
+    offsets: Indices
+    points: Column
+    energy: Column
 
 
 def energy_resolution(energy: Column, calorimeter: Calorimeter) -> Column:
@@ -71,19 +47,19 @@ def energy_resolution(energy: Column, calorimeter: Calorimeter) -> Column:
     return np.hypot(calorimeter.stochastic / np.sqrt(energy), calorimeter.constant)
 
 
-def measure_photons(
+def measure_clusters(
     events: GeneratedEvents,
     seen: Passage,
     found: Flags,
     impacts: Impact,
     detector: DetectorParameters,
     rng: np.random.Generator,
-) -> Photons:
-    """Return the photons that are reconstructed: clusters that belong to no track.
+) -> tuple[Photons, Column]:
+    """Return the photons that are reconstructed, and the energies of the tracks' clusters in GeV.
 
-    They are photons from the collision, charged particles without a track, and beam background.
-    Clusters near a track's are taken for part of it, neighbours are merged. Hadronic showers do not
-    spread here: no split-offs.
+    Photons are clusters that belong to no track: those from the collision, bremsstrahlung, split-offs of
+    hadronic showers, charged particles without a track, and beam background. Clusters near a track's
+    are taken for part of it, neighbours are merged. Tracks without a cluster have NaN.
 
     Parameters
     ----------
@@ -95,48 +71,79 @@ def measure_photons(
         Of the charged particles: which are tracks, and where they hit.
     """
     calorimeter, size = detector.calorimeter, len(events)
+    deposited = deposits(seen.charged, calorimeter, rng)
     clusters = _ordered(
         _from_photons(events, seen.photons, calorimeter, rng),
-        _without_track(seen.charged, found, impacts, calorimeter),
+        _bremsstrahlung(seen.charged, calorimeter),
+        _of_charged(seen.charged, ~found & impacts.hits, impacts, deposited.energy),
+        _split_offs(seen.charged, impacts, deposited, calorimeter, rng),
         _background(size, detector.beam_background, calorimeter, rng),
     )
     tracks = found & impacts.hits
+    of_tracks = _of_charged(seen.charged, tracks, impacts, deposited.energy)
     energy = clusters.energy.copy()
     kept = np.ones(energy.size, dtype=np.bool_)
+    distances = calorimeter.track_distance, calorimeter.merging_distance
     _merge(
-        offsets_of(clusters.event, size),
-        _points(clusters.theta, clusters.phi, calorimeter),
-        offsets_of(seen.charged.event[tracks], size),
-        _points(impacts.theta[tracks], impacts.phi[tracks], calorimeter),
-        (calorimeter.track_distance, calorimeter.merging_distance),
-        energy,
+        _on_face(clusters._replace(energy=energy), size, calorimeter),
+        _on_face(of_tracks, size, calorimeter),
+        distances,
         kept,
     )
-    return _measured(clusters._replace(energy=energy).take(kept), size, calorimeter, rng)
+    photons = _measured(clusters._replace(energy=energy).take(kept), size, calorimeter, rng)
+    of_found = np.full(int(found.sum()), np.nan)
+    measured = _measured_energy(of_tracks.energy, calorimeter, rng)
+    of_found[tracks[found]] = np.where(measured > calorimeter.noise_threshold, measured, np.nan)
+    return photons, of_found
 
 
 def _from_photons(
     events: GeneratedEvents, photons: Indices, calorimeter: Calorimeter, rng: np.random.Generator
 ) -> Clusters:
-    px, py, pz = events.px[photons], events.py[photons], events.pz[photons]
-    theta = np.arctan2(np.hypot(px, py), pz)
+    theta, phi = photon_impact(
+        FourVector(*(column[photons] for column in events.momenta)),
+        (events.x[photons], events.y[photons], events.z[photons]),
+        calorimeter,
+    )
     # PDG 2024, section 34.4: no shower within the depth of the crystals
     lost = calorimeter.dead_share + np.exp(-7 / 9 * calorimeter.depth)
     kept = in_calorimeter(theta, calorimeter) & (rng.random(photons.size) >= lost)
     which = photons[kept]
     event = np.searchsorted(events.offsets, which, side="right") - 1
-    return Clusters(event, events.energy[which], theta[kept], np.arctan2(py, px)[kept], which)
+    return Clusters(event, events.energy[which], theta[kept], phi[kept], which)
 
 
-def _without_track(charged: Charged, found: Flags, impacts: Impact, calorimeter: Calorimeter) -> Clusters:
-    """Electrons leave their energy, others that of a minimum ionising particle."""
-    lost = ~found & impacts.hits
-    momentum = charged.momentum[lost]
-    electron = np.abs(charged.pdg[lost]) == ELECTRON
-    energy = np.where(electron, momentum, np.minimum(momentum, calorimeter.minimum_ionising))
+def _bremsstrahlung(charged: Charged, calorimeter: Calorimeter) -> Clusters:
+    """Photons of electrons go straight on."""
+    radiating = charged.take(charged.radiated > calorimeter.least_radiated)
+    momenta = FourVector(radiating.px, radiating.py, radiating.pz, radiating.momentum)
+    theta, phi = photon_impact(momenta, (radiating.x, radiating.y, radiating.z), calorimeter)
+    kept = in_calorimeter(theta, calorimeter)
     return Clusters(
-        charged.event[lost], energy, impacts.theta[lost], impacts.phi[lost], charged.particle[lost]
+        radiating.event[kept], radiating.radiated[kept], theta[kept], phi[kept], radiating.particle[kept]
     )
+
+
+def _of_charged(charged: Charged, which: Flags, impacts: Impact, energy: Column) -> Clusters:
+    return Clusters(
+        charged.event[which], energy[which], impacts.theta[which], impacts.phi[which], charged.particle[which]
+    )
+
+
+def _split_offs(
+    charged: Charged,
+    impacts: Impact,
+    deposited: Deposits,
+    calorimeter: Calorimeter,
+    rng: np.random.Generator,
+) -> Clusters:
+    which = impacts.hits & (deposited.split_off > 0)
+    clusters = _of_charged(charged, which, impacts, deposited.split_off)
+    away = rng.normal(0, calorimeter.split_off_distance / calorimeter.radius, (2, clusters.energy.size))
+    moved = clusters._replace(
+        theta=clusters.theta + away[0], phi=clusters.phi + away[1] / np.sin(clusters.theta)
+    )
+    return moved.take(in_calorimeter(moved.theta, calorimeter))
 
 
 def _background(
@@ -163,25 +170,17 @@ def _ordered(*parts: Clusters) -> Clusters:
     return joined.take(np.argsort(joined.event, kind="stable"))
 
 
-def _points(theta: Column, phi: Column, calorimeter: Calorimeter) -> Column:
-    """Return points on the face of the calorimeter, shape (n, 3), cm."""
-    sine, cosine = np.sin(theta), np.cos(theta)
-    plane = np.where(cosine > 0, calorimeter.forward_z, calorimeter.backward_z)
-    with np.errstate(divide="ignore"):
-        distance = np.minimum(calorimeter.radius / sine, plane / cosine)
-    return np.column_stack([sine * np.cos(phi), sine * np.sin(phi), cosine]) * distance[:, None]
+def _on_face(clusters: Clusters, size: int, calorimeter: Calorimeter) -> OnFace:
+    points = points_on_face(clusters.theta, clusters.phi, calorimeter)
+    return OnFace(offsets_of(clusters.event, size), points, clusters.energy)
 
 
 def _measured(clusters: Clusters, size: int, calorimeter: Calorimeter, rng: np.random.Generator) -> Photons:
-    n = clusters.energy.size
-    errors = rng.normal(size=(3, n))
-    leaks = rng.random(n) < calorimeter.tail_probability
-    lost = np.where(leaks, rng.exponential(calorimeter.tail_loss, n), 0.0)
-    spread = energy_resolution(clusters.energy, calorimeter) * errors[0]
-    energy = clusters.energy * np.maximum(1 + spread - lost, 0.0)
+    energy = _measured_energy(clusters.energy, calorimeter, rng)
+    errors = rng.normal(size=(2, energy.size))
     angle = calorimeter.position / np.sqrt(clusters.energy) / calorimeter.radius
-    theta = np.clip(clusters.theta + angle * errors[1], 0.0, np.pi)
-    phi = clusters.phi + angle / np.sin(clusters.theta) * errors[2]
+    theta = np.clip(clusters.theta + angle * errors[0], 0.0, np.pi)
+    phi = clusters.phi + angle / np.sin(clusters.theta) * errors[1]
     kept = energy > calorimeter.noise_threshold
     phi = np.remainder(phi + np.pi, 2 * np.pi) - np.pi
     return Photons(
@@ -189,24 +188,31 @@ def _measured(clusters: Clusters, size: int, calorimeter: Calorimeter, rng: np.r
     )
 
 
+def _measured_energy(energy: Column, calorimeter: Calorimeter, rng: np.random.Generator) -> Column:
+    leaks = rng.random(energy.size) < calorimeter.tail_probability
+    lost = np.where(leaks, rng.exponential(calorimeter.tail_loss, energy.size), 0.0)
+    spread = energy_resolution(np.maximum(energy, 1e-3), calorimeter) * rng.normal(size=energy.size)
+    return energy * np.maximum(1 + spread - lost, 0.0)
+
+
 @kernel
-def _merge(
-    offsets: Indices,
-    points: Column,
-    track_offsets: Indices,
-    track_points: Column,
-    distances: tuple[float, float],
-    energy: Column,
-    kept: Flags,
-) -> None:
-    """Drop clusters near tracks, and add the weaker of two neighbours to the stronger."""
-    for event in range(offsets.size - 1):
-        for i in range(offsets[event], offsets[event + 1]):
-            for track in range(track_offsets[event], track_offsets[event + 1]):
-                if np.sqrt(np.sum((points[i] - track_points[track]) ** 2)) < distances[0]:
+def _merge(clusters: OnFace, tracks: OnFace, distances: tuple[float, float], kept: Flags) -> None:
+    """Add clusters near tracks to theirs, and the weaker of two neighbours to the stronger."""
+    for event in range(clusters.offsets.size - 1):
+        for i in range(clusters.offsets[event], clusters.offsets[event + 1]):
+            for track in range(tracks.offsets[event], tracks.offsets[event + 1]):
+                if kept[i] and _distance(clusters.points[i], tracks.points[track]) < distances[0]:
                     kept[i] = False
-            for j in range(offsets[event], i):
-                if kept[i] and kept[j] and np.sqrt(np.sum((points[i] - points[j]) ** 2)) < distances[1]:
-                    stronger, weaker = (i, j) if energy[i] > energy[j] else (j, i)
-                    energy[stronger] += energy[weaker]
+                    tracks.energy[track] += clusters.energy[i]
+            for j in range(clusters.offsets[event], i):
+                if kept[i] and kept[j] and _distance(clusters.points[i], clusters.points[j]) < distances[1]:
+                    stronger, weaker = (i, j) if clusters.energy[i] > clusters.energy[j] else (j, i)
+                    clusters.energy[stronger] += clusters.energy[weaker]
                     kept[weaker] = False
+
+
+@kernel
+def _distance(first: Column, second: Column) -> float:
+    x, y, z = first[0] - second[0], first[1] - second[1], first[2] - second[2]
+    distance: float = np.sqrt(x * x + y * y + z * z)
+    return distance

@@ -13,7 +13,7 @@ import numpy as np
 from darkbelle.constants import SPEED_OF_LIGHT
 from darkbelle.vectors import Column
 
-__all__ = ["Perigee", "arc_to_radius", "arc_to_z", "curvature_radius", "perigee", "point_after", "reach"]
+__all__ = ["Perigee", "arc_to_radius", "arc_to_z", "curvature_radius", "perigee", "point_after"]
 
 
 def curvature_radius(transverse_momentum: Column, magnetic_field: float) -> Column:
@@ -28,10 +28,21 @@ def curvature_radius(transverse_momentum: Column, magnetic_field: float) -> Colu
     return transverse_momentum / (magnetic_field * SPEED_OF_LIGHT * 1e-4)
 
 
-def arc_to_radius(curvature: Column, radius: float | Column) -> Column:
-    """Return the arc from the z axis to a cylinder of ``radius``, cm; infinite if it curls before."""
-    ratio = radius / (2 * curvature)
+def arc_to_radius(curvature: Column, radius: float | Column, d0: float | Column = 0.0) -> Column:
+    """Return the arc from the perigee to a cylinder of ``radius``, cm; infinite if it curls before.
+
+    Parameters
+    ----------
+    curvature
+        Radius of the circle, cm.
+    radius
+        Of the cylinder around the z axis, cm.
+    d0
+        Of the helix, cm, times its charge.
+    """
     with np.errstate(invalid="ignore"):
+        chord = np.sqrt((radius - d0) * (radius + d0) / (1 + d0 / curvature))
+        ratio = chord / (2 * curvature)
         return np.where(ratio <= 1, 2 * curvature * np.arcsin(np.minimum(ratio, 1.0)), np.inf)
 
 
@@ -51,11 +62,6 @@ def arc_to_z(cotangent: Column, z: Column, forward: float, backward: float) -> C
     with np.errstate(divide="ignore", invalid="ignore"):
         arc = (plane - z) / cotangent
     return np.where(np.isfinite(arc), np.maximum(arc, 0.0), np.inf)
-
-
-def reach(curvature: Column, arc: Column) -> Column:
-    """Return the largest distance to the z axis within an arc from it, cm."""
-    return 2 * curvature * np.sin(np.minimum(arc / (2 * curvature), np.pi / 2))
 
 
 def point_after(

@@ -1,16 +1,19 @@
-"""Which kind of particle a track is taken for."""
+"""Which kind of particle a track is taken for: six likelihoods."""
 
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtri
 
+from darkbelle.kernels.compilation import kernel
+from darkbelle.simulation.detector.hadron_identification import hadron_log_likelihoods
 from darkbelle.simulation.detector.parameters import (
     DetectorParameters,
     ElectronIdentification,
     MuonIdentification,
 )
-from darkbelle.simulation.detector.particles import ELECTRON, MUON, PION, Charged
-from darkbelle.simulation.detector.records import Flags
+from darkbelle.simulation.detector.particles import ELECTRON, MUON, Charged
+from darkbelle.simulation.detector.records import KINDS, Flags, Indices
 from darkbelle.vectors import Column
 
 __all__ = [
@@ -23,12 +26,20 @@ __all__ = [
 
 
 def identify(
-    found: Charged, at_calorimeter: Flags, detector: DetectorParameters, rng: np.random.Generator
+    found: Charged,
+    at_calorimeter: Flags,
+    wires: Indices,
+    detector: DetectorParameters,
+    rng: np.random.Generator,
 ) -> Column:
-    """Draw what tracks are taken for, and likelihoods that say so, shape (n_tracks, 6); they sum to one.
+    r"""Draw likelihoods of e, μ, π, K, p and d, shape (n_tracks, 6), each divided by their sum.
 
-    Each track has one winner, whose ratio is above 1/2: so a cut at 1/2 has exactly the efficiencies
-    and misidentifications of the parameters. Cuts elsewhere follow an estimated shape.
+    Two scores come first, for muons and for electrons: log-likelihood ratios to all the rest, drawn from
+    Gaussians whose shares above zero are the efficiencies and misidentifications of the parameters, and
+    whose distance is that of the two. What they leave is shared among hadrons by `hadron_log_likelihoods`:
+
+    .. math:: P_\mu = \sigma(s_\mu), \quad P_e = (1-P_\mu)\,\sigma(s_e), \quad
+              P_h = (1-P_\mu)(1-\sigma(s_e))\,L_h/\textstyle\sum L
 
     Parameters
     ----------
@@ -36,24 +47,47 @@ def identify(
         The particles behind the tracks.
     at_calorimeter
         Which of them reach the calorimeter.
+    wires
+        Hits in the drift chamber, which measure the energy loss.
     """
-    drawn = rng.random((5, len(found)))
-    pions = detector.electron_identification
-    muon = drawn[0] < muon_probability(found, detector.muon_identification)
-    electron = ~muon & (
-        drawn[1] < electron_probability(found, at_calorimeter, detector.electron_identification)
+    muons, electrons = detector.muon_identification, detector.electron_identification
+    normal = rng.normal(size=(4, len(found)))
+    lost = rng.random(len(found))
+    wires_share = wires / sum(detector.drift_chamber.superlayer_size)
+    hadrons = hadron_log_likelihoods(found, wires_share, detector.hadron_identification, normal[2:], lost)
+    out = np.empty((len(found), len(KINDS)))
+    _share(
+        _score(muon_probability(found, muons), muons.efficiency, muons.hadron_fake, normal[0]),
+        _score(
+            electron_probability(found, at_calorimeter, electrons),
+            electrons.efficiency,
+            electrons.hadron_fake,
+            normal[1],
+        ),
+        hadrons,
+        out,
     )
-    is_pion = np.abs(found.pdg) == PION
-    pion = ~muon & ~electron & (drawn[2] < np.where(is_pion, pions.pion_efficiency, pions.pion_fake))
-    rest = 0.5 * drawn[3] ** detector.muon_identification.sharpness
-    # what the winner leaves is shared by two others; a kaon or a proton wins what nobody else does
-    more, less = rest * drawn[4], rest * (1 - drawn[4])
-    none = np.zeros(len(found))
-    muons = np.where(muon, 1 - rest, more)
-    electrons = np.where(electron, 1 - rest, np.where(muon, more, less))
-    pion_like = np.where(pion, 1 - rest, np.where(muon | electron, less, 0.0))
-    kaons = np.clip(1 - muons - electrons - pion_like, 0.0, 1.0)
-    return np.stack([electrons, muons, pion_like, kaons, none, none], axis=1)
+    return out
+
+
+def _score(probability: Column, efficiency: float, fake: float, normal: Column) -> Column:
+    """Return log-likelihood ratios that are positive with a probability."""
+    at, true, false = (ndtri(np.clip(p, 1e-9, 1 - 1e-9)) for p in (probability, efficiency, fake))
+    score: Column = (true - false) * (at + normal)
+    return score
+
+
+@kernel
+def _share(muon: Column, electron: Column, hadrons: Column, out: Column) -> None:
+    for i in range(out.shape[0]):
+        as_muon = 1 / (1 + np.exp(-muon[i]))
+        as_electron = 1 / (1 + np.exp(-electron[i]))
+        largest = np.max(hadrons[i])
+        shares = np.exp(hadrons[i] - largest)
+        rest = (1 - as_muon) * (1 - as_electron) / np.sum(shares)
+        out[i, 0], out[i, 1] = (1 - as_muon) * as_electron, as_muon
+        for k in range(4):
+            out[i, 2 + k] = rest * shares[k]
 
 
 def muon_probability(charged: Charged, muons: MuonIdentification) -> Column:

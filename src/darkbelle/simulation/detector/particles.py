@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,9 @@ class Charged:
         Distance to the z axis at which it decays, infinite if it does not.
     muon_momentum, muon_angle_sine
         Momentum, and sine of the polar angle, of the muon that it is or becomes; 0 if none.
+    radiated
+        Energy that it lost to a photon in the inner material, of an electron; ``px`` to ``pz`` are
+        after that.
     """
 
     event: Indices
@@ -77,41 +81,42 @@ class Charged:
     ends_at: Column
     muon_momentum: Column
     muon_angle_sine: Column
+    radiated: Column
 
     def __len__(self) -> int:
         return len(self.event)
 
-    @property
+    @cached_property
     def charge(self) -> Column:
         """±1, as float."""
         return charge_of(self.pdg).astype(np.float64)
 
-    @property
+    @cached_property
     def transverse(self) -> Column:
         """Transverse momentum, GeV."""
         return np.hypot(self.px, self.py)
 
-    @property
+    @cached_property
     def momentum(self) -> Column:
         """Magnitude of the momentum, GeV."""
         return np.hypot(self.transverse, self.pz)
 
-    @property
+    @cached_property
     def theta(self) -> Column:
         """Polar angle, rad."""
         return np.arctan2(self.transverse, self.pz)
 
-    @property
+    @cached_property
     def phi(self) -> Column:
         """Azimuth at birth, rad."""
         return np.arctan2(self.py, self.px)
 
-    @property
+    @cached_property
     def cotangent(self) -> Column:
         """Cotangent of the polar angle."""
         return self.pz / self.transverse
 
-    @property
+    @cached_property
     def beta(self) -> Column:
         """Velocity in units of that of light."""
         codes = np.abs(self.pdg)
@@ -119,7 +124,7 @@ class Charged:
         energy: Column = np.hypot(self.momentum, mass)
         return self.momentum / energy
 
-    @property
+    @cached_property
     def birth_radius(self) -> Column:
         """Distance of the birth to the z axis, cm."""
         return np.hypot(self.x, self.y)

@@ -1,4 +1,4 @@
-"""What happens to particles on their way: decays of π and K in flight, conversions of photons."""
+"""What happens to particles on their way: decays of π and K in flight, conversions, bremsstrahlung."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 from darkbelle.constants import ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS
 from darkbelle.kernels import boost_from_rest_frame
 from darkbelle.simulation.detector.helix import arc_to_radius, arc_to_z, point_after
-from darkbelle.simulation.detector.parameters import Calorimeter, DetectorParameters, Material
+from darkbelle.simulation.detector.layers import inner_material
+from darkbelle.simulation.detector.parameters import Calorimeter, DetectorParameters, Silicon
 from darkbelle.simulation.detector.particles import (
     ELECTRON,
     KAON,
@@ -45,25 +46,27 @@ def passage(events: GeneratedEvents, detector: DetectorParameters, rng: np.rando
     """Take the particles of events in the lab through the material, and let them decay.
 
     π± and K± decay in flight up to the face of the calorimeter, where most of them would interact.
-    Neutral hadrons are not seen, and multiple scattering is in the resolutions.
+    Electrons radiate. Neutral hadrons are not seen, and multiple scattering is in the resolutions.
     """
     event = events.event_of_particle
     charged = _generated(events, event)
     charged = _decay_in_flight(charged, detector, rng)
     photons = np.flatnonzero(events.pdg == PHOTON)
     sine = np.hypot(events.px[photons], events.py[photons]) / events.energy[photons]
-    converts = rng.random(photons.size) < conversion_probability(sine, detector.material)
-    pairs = _conversions(events, event, photons[converts], detector.material, rng)
-    return Passage(_in_order(charged, pairs), photons[~converts])
+    converts = rng.random(photons.size) < conversion_probability(sine, detector.silicon)
+    pairs = _conversions(events, event, photons[converts], detector.silicon, rng)
+    charged = _radiate(_in_order(charged, pairs), detector.silicon, rng)
+    return Passage(charged, photons[~converts])
 
 
-def conversion_probability(sine: Column, material: Material) -> Column:
+def conversion_probability(sine: Column, silicon: Silicon) -> Column:
     r"""Return the probability that a photon converts before the drift chamber.
 
-    :math:`1-\exp(-\tfrac79\,t/\sin\theta)` for a cylinder of thickness t in X0; PDG 2024, section 34.4.
+    :math:`1-\exp(-\tfrac79\,t/\sin\theta)` for cylinders of thickness t in X0; PDG 2024, section 34.4.
     """
+    thickness: float = inner_material(silicon)[1].sum()
     with np.errstate(divide="ignore"):
-        return -np.expm1(-7 / 9 * material.inner_thickness / sine)
+        return -np.expm1(-7 / 9 * thickness / sine)
 
 
 def _generated(events: GeneratedEvents, event: Indices) -> Charged:
@@ -88,6 +91,7 @@ def _generated(events: GeneratedEvents, event: Indices) -> Charged:
         ends_at=np.full(which.size, np.inf),
         muon_momentum=np.where(muon, momentum, 0.0),
         muon_angle_sine=np.where(muon, transverse / momentum, 0.0),
+        radiated=np.zeros(which.size),
     )
 
 
@@ -163,14 +167,16 @@ def _after_decay(
 
 
 def _conversions(
-    events: GeneratedEvents, event: Indices, which: Indices, material: Material, rng: np.random.Generator
+    events: GeneratedEvents, event: Indices, which: Indices, silicon: Silicon, rng: np.random.Generator
 ) -> Charged:
     """Return the e+e− of converted photons: along the photon, sharing its energy evenly.
 
     An even share is Bethe and Heitler's spectrum to some 20 %.
     """
     share = rng.random(which.size)
-    radius = rng.uniform(material.inner_radius, material.outer_radius, which.size)
+    radii, thickness = inner_material(silicon)
+    depth = rng.uniform(0, thickness.sum(), which.size)
+    radius = radii[np.searchsorted(np.cumsum(thickness), depth, side="right")]
     shares = np.column_stack([share, 1 - share]).ravel()
     which, radius = np.repeat(which, 2), np.repeat(radius, 2)
     energy = shares * events.energy[which]
@@ -196,7 +202,33 @@ def _conversions(
         ends_at=np.full(which.size, np.inf),
         muon_momentum=np.zeros(which.size),
         muon_angle_sine=np.zeros(which.size),
+        radiated=np.zeros(which.size),
     )
+
+
+def _radiate(charged: Charged, silicon: Silicon, rng: np.random.Generator) -> Charged:
+    r"""Take energy from electrons by bremsstrahlung in what lies before the chamber, all at birth.
+
+    Behind t radiation lengths the share left is :math:`e^{-y}`, y of a gamma distribution with shape
+    :math:`t/\ln 2`.
+
+    References
+    ----------
+    H. Bethe and W. Heitler, Proc. R. Soc. A 146 (1934) 83.
+    """
+    electrons = np.flatnonzero(np.abs(charged.pdg) == ELECTRON)
+    of = charged.take(electrons)
+    radii, thickness = inner_material(silicon)
+    beyond = np.append(np.cumsum(thickness[::-1])[::-1], 0.0)
+    crossed = beyond[np.searchsorted(radii, of.birth_radius, side="right")] / np.sin(of.theta)
+    left = np.exp(-rng.gamma(crossed / np.log(2)))
+    columns = charged.columns()
+    for name in ("px", "py", "pz"):
+        columns[name] = columns[name].copy()
+        columns[name][electrons] *= left
+    radiated = np.zeros(len(charged))
+    radiated[electrons] = (1 - left) * of.momentum
+    return Charged(**{**columns, "radiated": radiated})
 
 
 def _in_order(charged: Charged, pairs: Charged) -> Charged:

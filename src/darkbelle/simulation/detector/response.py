@@ -6,15 +6,24 @@ import numpy as np
 
 from darkbelle.beams import NOMINAL, Beams
 from darkbelle.errors import SimulationError
-from darkbelle.simulation.detector.calorimeter import impact, measure_photons
+from darkbelle.simulation.detector.calorimeter import measure_clusters
+from darkbelle.simulation.detector.face import impact
 from darkbelle.simulation.detector.identification import identify
 from darkbelle.simulation.detector.parameters import NOMINAL_DETECTOR, DetectorParameters
-from darkbelle.simulation.detector.particles import Charged, charge_of
+from darkbelle.simulation.detector.particles import Charged
 from darkbelle.simulation.detector.passage import passage
 from darkbelle.simulation.detector.records import DetectedEvents, Tracks, TrueTracks, offsets_of
+from darkbelle.simulation.detector.track_fit import follow
 from darkbelle.simulation.detector.tracking import find_tracks, measure_tracks
-from darkbelle.simulation.detector.trigger import bhabha_veto, cdcklm_trigger, ffo_trigger, full_tracks
-from darkbelle.simulation.detector.wires import layers_crossed
+from darkbelle.simulation.detector.trigger import (
+    bhabha_veto,
+    cdcklm_trigger,
+    fff_trigger,
+    ffo_trigger,
+    full_tracks,
+    hie_trigger,
+    stt_trigger,
+)
 from darkbelle.simulation.events import GeneratedEvents
 
 __all__ = ["detect"]
@@ -50,45 +59,48 @@ def detect(
         )
     seen = passage(events, detector, rng)
     impacts = impact(seen.charged, detector)
-    is_found = find_tracks(seen.charged, detector, rng)
-    found = seen.charged.take(is_found)
-    measured = measure_tracks(found, detector, rng)
-    likelihoods = identify(found, impacts.hits[is_found], detector, rng)
-    photons = measure_photons(events, seen, is_found, impacts, detector, rng)
-    full = full_tracks(found, measured, detector, rng)
+    courses = follow(seen.charged, detector)
+    is_found = find_tracks(seen.charged, courses, detector.tracking, rng)
+    found, courses = seen.charged.take(is_found), courses.take(is_found)
+    measured = measure_tracks(courses, detector, rng)
+    likelihoods = identify(found, impacts.hits[is_found], courses.wires, detector, rng)
+    photons, cluster_energy = measure_clusters(events, seen, is_found, impacts, detector, rng)
+    full = full_tracks(found, courses, detector, rng)
     offsets = offsets_of(found.event, len(events))
-    chamber = detector.drift_chamber
     tracks = Tracks(
         offsets,
         measured.px,
         measured.py,
         measured.pz,
-        charge_of(found.pdg),
+        np.sign(measured.helix.omega).astype(np.int8),
         measured.helix,
         measured.covariance,
         likelihoods,
-        cluster_energy=np.full(len(found), np.nan),
-        cdc_hits=layers_crossed(found.birth_radius, measured.outermost, chamber).astype(np.int32),
+        cluster_energy=cluster_energy,
+        cdc_hits=courses.wires.astype(np.int32),
         full=full,
         truth=_truth(found),
     )
-    open_pair = ffo_trigger(offsets, measured.helix.phi0, full, detector.trigger)
     vetoed = bhabha_veto(photons, seen.charged, is_found, impacts, detector.trigger, beams)
     triggers = {
-        "ffo": open_pair & ~vetoed,
+        "ffo": ffo_trigger(offsets, measured.helix.phi0, full, detector.trigger) & ~vetoed,
+        "fff": fff_trigger(offsets, full),
+        "stt": stt_trigger(tracks, detector.trigger, rng) & ~vetoed,
+        "hie": hie_trigger(photons, tracks, impacts.theta[is_found], detector.trigger, rng) & ~vetoed,
         "cdcklm1": cdcklm_trigger(offsets, found, full, detector, rng),
     }
     return DetectedEvents(tracks, photons, triggers, events)
 
 
 def _truth(found: Charged) -> TrueTracks:
+    before = 1 + found.radiated / found.momentum
     return TrueTracks(
         found.particle,
         found.pdg,
         found.mother_pdg,
         found.primary_pdg,
-        found.px,
-        found.py,
-        found.pz,
+        found.px * before,
+        found.py * before,
+        found.pz * before,
         found.secondary,
     )

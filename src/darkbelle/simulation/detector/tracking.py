@@ -1,4 +1,4 @@
-r"""Which charged particles become tracks, and what is measured of them."""
+"""Which charged particles become tracks, and what is measured of them."""
 
 from __future__ import annotations
 
@@ -6,140 +6,73 @@ from typing import NamedTuple
 
 import numpy as np
 
-from darkbelle.simulation.detector.helix import curvature_radius, perigee
-from darkbelle.simulation.detector.parameters import DetectorParameters, DriftChamber, Tracking
+from darkbelle.simulation.detector.helix import curvature_radius
+from darkbelle.simulation.detector.parameters import DetectorParameters, MomentumScale, Tracking
 from darkbelle.simulation.detector.particles import Charged
 from darkbelle.simulation.detector.records import Flags, Helix
-from darkbelle.simulation.detector.wires import layers_crossed, outermost_radius
+from darkbelle.simulation.detector.track_fit import Courses, smear
 from darkbelle.vectors import Column
 
-__all__ = ["MeasuredTracks", "Resolution", "find_tracks", "measure_tracks", "resolution", "track_efficiency"]
+__all__ = ["MeasuredTracks", "find_tracks", "measure_tracks", "momentum_bias", "track_efficiency"]
 
-SILICON_LAYERS = 6
+STRAIGHTEST = 1e-6  # 1/cm, a pT of 450 GeV: no fit says less, whatever the errors
 
 
 class MeasuredTracks(NamedTuple):
-    """Measured tracks: helix with covariance, momentum at the perigee in GeV, outermost radius in cm."""
+    """Measured tracks: helix with covariance, and momentum at the perigee in GeV."""
 
     helix: Helix
     covariance: Column
     px: Column
     py: Column
     pz: Column
-    outermost: Column
 
 
-class Resolution(NamedTuple):
-    """Standard deviations: relative of pT, of φ and θ in rad, of d0 and z0 in cm."""
+def track_efficiency(charged: Charged, courses: Courses, tracking: Tracking) -> Column:
+    """Return the probability that each particle is found as a track, by the layers it crosses.
 
-    momentum: Column
-    angle: Column
-    d0: Column
-    z0: Column
-
-
-def track_efficiency(charged: Charged, detector: DetectorParameters) -> Column:
-    """Return the probability that each particle is found as a track."""
-    chamber, tracking = detector.drift_chamber, detector.tracking
-    outer = outermost_radius(charged, chamber)
-    layers = layers_crossed(charged.birth_radius, outer, chamber)
-    silicon = charged.birth_radius < tracking.silicon_radius
-    needed = np.where(silicon, tracking.layers_with_silicon, tracking.layers_without_silicon)
-    theta = np.rad2deg(charged.theta)
-    inside = (theta > chamber.theta_min) & (theta < chamber.theta_max)
+    With hits in enough layers of silicon a few wires do; without, many are needed.
+    """
+    with_silicon = courses.silicon >= tracking.silicon_layers
+    needed = np.where(with_silicon, tracking.layers_with_silicon, tracking.layers_without_silicon)
     slow = tracking.slow_loss * np.exp((tracking.slow_momentum - charged.transverse) / tracking.slow_scale)
-    plateau = np.where(silicon, tracking.efficiency, tracking.efficiency_without_silicon)
-    return np.where(inside & (layers >= needed), plateau * np.maximum(1 - slow, 0.0), 0.0)
+    plateau = np.where(with_silicon, tracking.efficiency, tracking.efficiency_without_silicon)
+    return np.where(courses.wires >= needed, plateau * np.maximum(1 - slow, 0.0), 0.0)
 
 
-def find_tracks(charged: Charged, detector: DetectorParameters, rng: np.random.Generator) -> Flags:
+def find_tracks(charged: Charged, courses: Courses, tracking: Tracking, rng: np.random.Generator) -> Flags:
     """Draw which particles are found."""
-    return rng.random(len(charged)) < track_efficiency(charged, detector)
+    return rng.random(len(charged)) < track_efficiency(charged, courses, tracking)
 
 
-def resolution(charged: Charged, outermost: Column, chamber: DriftChamber, tracking: Tracking) -> Resolution:
-    r"""Return the standard deviations of the measured parameters.
+def measure_tracks(
+    courses: Courses, detector: DetectorParameters, rng: np.random.Generator
+) -> MeasuredTracks:
+    """Measure tracks that were found, at their perigee to the z axis.
 
-    Tracks that cross all layers have the design's :math:`\sigma(p_T)/p_T`. A shorter lever arm L with
-    N layers is worse by :math:`L^{-2}\,(N+4)^{-1/2}` in the measured part and by :math:`L^{-1}` in the
-    scattering.
-
-    References
-    ----------
-    R. L. Gluckstern, Nucl. Instrum. Meth. 24 (1963) 381; PDG 2024, section 35.12.
+    Errors are Gaussian, correlated as the covariance says, with a common wider tail that it knows not of.
     """
-    sine = np.sin(charged.theta)
-    scattered = 1 / (charged.momentum * charged.beta)
-    birth = charged.birth_radius
-    silicon = birth < tracking.silicon_radius
-    first = tracking.first_layer_radius
-    lever = np.maximum(outermost - np.maximum(birth, first), first)
-    shortened = (chamber.superlayer_outer[-1] - first) / lever
-    layers = layers_crossed(birth, outermost, chamber) + SILICON_LAYERS * silicon
-    all_layers = sum(chamber.superlayer_size) + SILICON_LAYERS
-    sparse = np.sqrt((all_layers + 4) / (layers + 4))
-    measured = tracking.momentum_measurement * charged.transverse * shortened**2 * sparse
-    return Resolution(
-        momentum=np.hypot(measured, tracking.momentum_scattering / charged.beta * shortened),
-        angle=np.hypot(tracking.angle_measurement, tracking.angle_scattering * scattered / np.sqrt(sine)),
-        d0=np.where(
-            silicon,
-            np.hypot(tracking.d0_measurement, tracking.d0_scattering * scattered / sine**1.5),
-            tracking.d0_without_silicon,
-        ),
-        z0=np.where(
-            silicon,
-            np.hypot(tracking.z0_measurement, tracking.z0_scattering * scattered / sine**2.5),
-            tracking.z0_without_silicon,
-        ),
-    )
-
-
-def measure_tracks(found: Charged, detector: DetectorParameters, rng: np.random.Generator) -> MeasuredTracks:
-    """Measure tracks at their perigee to the z axis, with Gaussian errors and a common wider tail.
-
-    The curvature is what is Gaussian. Correlations between parameters are left out.
-    """
-    chamber, tracking = detector.drift_chamber, detector.tracking
-    outermost = outermost_radius(found, chamber)
-    sigma = resolution(found, outermost, chamber, tracking)
-    wider = np.where(rng.random(len(found)) < tracking.tail_probability, tracking.tail_scale, 1.0)
-    errors = rng.normal(size=(5, len(found))) * wider
-    true = perigee(
-        (found.x, found.y, found.z),
-        found.charge,
-        found.curvature(chamber.magnetic_field),
-        found.phi,
-        found.cotangent,
-    )
-    transverse = found.transverse / np.maximum(1 + sigma.momentum * errors[0], 0.1)
-    phi = true.phi + sigma.angle * errors[1]
-    theta = np.clip(found.theta + sigma.angle * errors[2], 1e-3, np.pi - 1e-3)
-    helix = Helix(
-        d0=true.d0 + sigma.d0 * errors[3],
-        phi0=phi,
-        omega=found.charge / curvature_radius(transverse, chamber.magnetic_field),
-        z0=true.z0 + sigma.z0 * errors[4],
-        tan_lambda=1 / np.tan(theta),
-    )
+    tracking, size = detector.tracking, len(courses.wires)
+    wider = np.where(rng.random(size) < tracking.tail_probability, tracking.tail_scale, 1.0)
+    errors = rng.normal(size=(size, 5)) * wider[:, None]
+    d0, phi0, omega, z0, tan_lambda = smear(courses.helix, courses.covariance, errors).T.copy()
+    charge = np.where(omega < 0, -1.0, 1.0)
+    omega = charge * np.maximum(np.abs(omega), STRAIGHTEST)
+    omega /= 1 + momentum_bias(tan_lambda / np.hypot(1.0, tan_lambda), charge, detector.momentum_scale)
+    phi0 = np.remainder(phi0 + np.pi, 2 * np.pi) - np.pi
+    # the radius of 1 GeV over this one's
+    transverse = 1 / (np.abs(omega) * curvature_radius(np.ones(1), detector.drift_chamber.magnetic_field))
     return MeasuredTracks(
-        helix,
-        _covariance(helix, sigma, theta),
-        px=transverse * np.cos(phi),
-        py=transverse * np.sin(phi),
-        pz=transverse * helix.tan_lambda,
-        outermost=outermost,
+        Helix(d0, phi0, omega, z0, tan_lambda),
+        courses.covariance,
+        px=transverse * np.cos(phi0),
+        py=transverse * np.sin(phi0),
+        pz=transverse * tan_lambda,
     )
 
 
-def _covariance(helix: Helix, sigma: Resolution, theta: Column) -> Column:
-    """Return the covariance of the helices, shape (n, 5, 5): diagonal."""
-    errors = Helix(
-        sigma.d0,
-        sigma.angle,
-        np.abs(helix.omega) * sigma.momentum,
-        sigma.z0,
-        sigma.angle / np.sin(theta) ** 2,
-    )
-    variances: Column = np.stack(errors, axis=1) ** 2
-    return variances[:, :, None] * np.eye(len(errors))
+def momentum_bias(cos_theta: Column, charge: Column, scale: MomentumScale) -> Column:
+    """Return the relative bias of measured momenta, by the cosine of the polar angle and ±1."""
+    even = scale.constant + scale.cosine * cos_theta
+    odd = scale.charge + scale.charge_cosine * cos_theta
+    return scale.strength * (even + charge * odd)

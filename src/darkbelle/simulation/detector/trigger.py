@@ -1,4 +1,4 @@
-"""The first-level triggers of the Z′ search."""
+"""The first-level triggers."""
 
 from __future__ import annotations
 
@@ -7,22 +7,30 @@ import numpy as np
 from darkbelle.beams import Beams
 from darkbelle.kernels import boost_to_rest_frame
 from darkbelle.kernels.compilation import kernel
-from darkbelle.simulation.detector.calorimeter import Impact
+from darkbelle.simulation.detector.face import Impact
 from darkbelle.simulation.detector.identification import in_barrel_klm, reaches_klm
 from darkbelle.simulation.detector.parameters import DetectorParameters, Trigger
 from darkbelle.simulation.detector.particles import ELECTRON, Charged
-from darkbelle.simulation.detector.records import Flags, Indices, Photons, offsets_of
-from darkbelle.simulation.detector.tracking import MeasuredTracks
+from darkbelle.simulation.detector.records import Flags, Indices, Photons, Tracks, offsets_of
+from darkbelle.simulation.detector.track_fit import Courses
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["bhabha_veto", "cdcklm_trigger", "ffo_trigger", "full_tracks"]
+__all__ = [
+    "bhabha_veto",
+    "cdcklm_trigger",
+    "fff_trigger",
+    "ffo_trigger",
+    "full_tracks",
+    "hie_trigger",
+    "stt_trigger",
+]
 
 
 def full_tracks(
-    found: Charged, measured: MeasuredTracks, detector: DetectorParameters, rng: np.random.Generator
+    found: Charged, courses: Courses, detector: DetectorParameters, rng: np.random.Generator
 ) -> Flags:
     """Draw which tracks the trigger sees as full tracks: through all superlayers, from the inside."""
-    crosses = measured.outermost >= detector.trigger.full_track_radius
+    crosses = courses.outermost >= detector.trigger.full_track_radius
     crosses &= found.birth_radius < detector.drift_chamber.superlayer_inner[0]
     return crosses & (rng.random(len(found)) < detector.trigger.track_efficiency)
 
@@ -42,6 +50,49 @@ def ffo_trigger(offsets: Indices, phi: Column, full: Flags, trigger: Trigger) ->
     return fired
 
 
+def fff_trigger(offsets: Indices, full: Flags) -> Flags:
+    """Return the events with three full tracks or more."""
+    return _per_event(offsets, full) >= 3
+
+
+def stt_trigger(tracks: Tracks, trigger: Trigger, rng: np.random.Generator) -> Flags:
+    """Return the events with a full track from the interaction point, of a momentum above the limit.
+
+    The neural trigger measures its z.
+    """
+    momentum = np.sqrt(tracks.px**2 + tracks.py**2 + tracks.pz**2)
+    single = tracks.full & (momentum > trigger.single_momentum) & (np.abs(tracks.dz) < trigger.single_z)
+    single &= rng.random(len(tracks)) < trigger.single_efficiency
+    return _per_event(tracks.offsets, single) > 0
+
+
+def hie_trigger(
+    photons: Photons, tracks: Tracks, theta: Column, trigger: Trigger, rng: np.random.Generator
+) -> Flags:
+    """Return the events with much energy in the calorimeter.
+
+    Parameters
+    ----------
+    photons, tracks
+        What has clusters.
+    theta
+        Of the tracks at the calorimeter, rad, shape (n_tracks,).
+    trigger
+        Says how much, and at which polar angles.
+    """
+    size = tracks.offsets.size - 1
+    low, high = np.deg2rad(trigger.energy_theta)
+    of_photons = np.where((photons.theta > low) & (photons.theta < high), photons.energy, 0.0)
+    of_tracks = np.where((theta > low) & (theta < high), np.nan_to_num(tracks.cluster_energy), 0.0)
+    total = np.bincount(photons.event, of_photons, size) + np.bincount(tracks.event, of_tracks, size)
+    return total + rng.normal(0, trigger.energy_resolution, size) > trigger.total_energy
+
+
+def _per_event(offsets: Indices, flags: Flags) -> Indices:
+    counts = np.concatenate([[0], np.cumsum(flags)])
+    return np.diff(counts[offsets])
+
+
 def cdcklm_trigger(
     offsets: Indices, found: Charged, full: Flags, detector: DetectorParameters, rng: np.random.Generator
 ) -> Flags:
@@ -50,8 +101,7 @@ def cdcklm_trigger(
     matched = full & in_barrel_klm(found.theta, muons)
     matched &= reaches_klm(found.theta, found.muon_momentum, found.muon_angle_sine, muons)
     matched &= rng.random(len(found)) < detector.trigger.klm_efficiency
-    counts = np.concatenate([[0], np.cumsum(matched)])
-    return np.diff(counts[offsets]) > 0
+    return _per_event(offsets, matched) > 0
 
 
 def bhabha_veto(

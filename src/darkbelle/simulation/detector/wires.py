@@ -6,13 +6,11 @@ from functools import cache
 
 import numpy as np
 
-from darkbelle.simulation.detector.helix import arc_to_z, reach
 from darkbelle.simulation.detector.parameters import DriftChamber
-from darkbelle.simulation.detector.particles import Charged
 from darkbelle.simulation.detector.records import Indices
 from darkbelle.vectors import Column
 
-__all__ = ["layers_crossed", "outermost_radius", "wire_radii"]
+__all__ = ["layers_crossed", "wire_radii"]
 
 
 @cache
@@ -30,13 +28,3 @@ def layers_crossed(inner: Column, outer: Column, chamber: DriftChamber) -> Indic
     )
     nonnegative: Indices = np.maximum(crossed, 0)
     return nonnegative
-
-
-def outermost_radius(charged: Charged, chamber: DriftChamber) -> Column:
-    """Return how far from the z axis a particle gets in the drift chamber, cm.
-
-    It curls up, leaves through an end plate, decays, or crosses all layers.
-    """
-    arc = arc_to_z(charged.cotangent, charged.z, chamber.forward_z, chamber.backward_z)
-    farthest = charged.birth_radius + reach(charged.curvature(chamber.magnetic_field), arc)
-    return np.minimum(np.minimum(farthest, charged.ends_at), chamber.superlayer_outer[-1])
