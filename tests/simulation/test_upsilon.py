@@ -33,20 +33,21 @@ def test_mixing_is_coherent() -> None:
 
 def test_what_a_meson_decays_into_flies_on_from_its_decay() -> None:
     size = 3
+    rows = np.arange(2 * size)
     pairs = b_pairs("charged_b", size, np.random.default_rng(3))
-    at_rest = Particles.from_collision(
-        np.arange(2 * size), pairs.pdg, FourVector(*np.zeros((3, 2 * size)), np.full(2 * size, 5.27941))
+    nothing = np.zeros(2 * size)
+    mesons = Particles.from_collision(
+        rows, pairs.pdg, FourVector.with_mass(nothing, nothing, nothing, 5.27941)
     )
-    half = FourVector.with_mass(np.full(2 * size, 1.0), np.zeros(2 * size), np.zeros(2 * size), 2.44296)
-    back = half._replace(px=-half.px)
+    one = FourVector.with_mass(nothing + 1.0, nothing, nothing, 2.44296)  # two of these make the mass
     late = np.tile([0.0, 0.0, 0.0, 2.0], (2 * size, 1))  # 2 cm of time at rest with the meson
-    for momenta in (half, back):
-        at_rest = at_rest.with_daughters(np.arange(2 * size), np.full(2 * size, 211), momenta, late)
-    events = events_of_pairs(pairs, at_rest)
+    for half in (one, one._replace(px=-one.px)):
+        mesons = mesons.with_daughters(rows, np.full(2 * size, 211), half, late)
+    events = events_of_pairs(pairs, mesons)
     assert len(events) == size
     assert (events.multiplicity == 4).all()
-    mesons = events.ancestor_momenta()
-    np.testing.assert_allclose(np.sort(mesons.px), np.sort(pairs.momenta.px), atol=2e-4)
+    found = np.sort(events.ancestor_momenta().px)
+    np.testing.assert_allclose(found, np.sort(pairs.momenta.px), atol=1e-4)
     # 2 cm more on the way of the meson: p/m
     first = np.flatnonzero(events.mother[:4] == 0)[0]
     way = pairs.decays[0, 0] + 2.0 * pairs.momenta.px[0] / 5.27941

@@ -26,12 +26,13 @@ def to_kaon_and(pions: int, events: GeneratedEvents, code: int) -> NDArray[np.bo
         return np.bincount(mother[has & which], minlength=size)
 
     everything = number(has) + np.bincount(above[above >= 0], minlength=size)
-    exact = (
+    exact: NDArray[np.bool_] = (
         (number(events.pdg == -321 * sign) == 1)
         & (number(events.pdg == 211 * sign) == pions)
         & (everything == 1 + pions)
+        & (np.abs(ancestors.pdg) == code)
     )
-    return exact & (np.abs(ancestors.pdg) == code)
+    return exact
 
 
 def chains(events: GeneratedEvents, charm: str) -> int:
