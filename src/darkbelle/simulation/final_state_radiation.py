@@ -19,7 +19,7 @@ left out.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,12 @@ class RadiatedPairs(NamedTuple):
     pair: NDArray[np.int64]
     photons: FourVector
 
+    @classmethod
+    def without_radiation(cls, minus: FourVector, plus: FourVector) -> Self:
+        """Return the pairs as they are, with no photon."""
+        nothing = np.zeros(0)
+        return cls(minus, plus, nothing.astype(np.int64), FourVector(nothing, nothing, nothing, nothing))
+
 
 class Photons(NamedTuple):
     """Photons about an axis: their pair, energy fraction x, cosine c and azimuth in rad, shape (n,)."""
@@ -74,7 +80,7 @@ class Photons(NamedTuple):
         sums = (np.bincount(self.pair, weights=y * part, minlength=size) for part in directions)
         growth: Column = (1.0 + np.bincount(self.pair, weights=y, minlength=size)) ** 2
         for component in sums:
-            growth = growth - component**2
+            growth -= component**2
         return growth
 
 
@@ -137,7 +143,8 @@ def _conserving(minus: FourVector, plus: FourVector, mass: float, photons: Photo
     direction = at_angle(axis[pair], photons.c, photons.azimuth).T
     growth = photons.growth(size)
     left = np.sqrt(total.mass_squared() / growth)
-    sums = (np.bincount(pair, weights=y * part, minlength=size) for part in (*direction, np.ones(pair.size)))
+    units = (*direction, np.ones(pair.size))
+    sums: list[Column] = [np.bincount(pair, weights=y * part, minlength=size) for part in units]
     kx, ky, kz, k = (left * column for column in sums)
     whole = FourVector(kx, ky, kz, left + k)
     px, py, pz = np.sqrt(np.maximum(left**2 / 4.0 - mass**2, 0.0)) * axis.T

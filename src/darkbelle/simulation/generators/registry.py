@@ -15,6 +15,7 @@ __all__ = ["EventGenerator", "generator", "generator_names"]
 # process of a channel: class of the module of that name in this package
 CLASSES = {
     "alp_tautau": "AlpTauTau",
+    "ee": "ElectronPair",
     "eemumu": "TwoPhotonMuonPair",
     "eetautau": "TwoPhotonTauPair",
     "mumu": "MuonPair",
