@@ -77,10 +77,8 @@ class Photons(NamedTuple):
         """Return the squared mass of leptons and photons over that of the leptons, shape (size,)."""
         y, sine = self.scaled_energy(), np.sqrt(1.0 - self.c**2)
         directions = (sine * np.cos(self.azimuth), sine * np.sin(self.azimuth), self.c)
-        sums = (np.bincount(self.pair, weights=y * part, minlength=size) for part in directions)
-        growth: Column = (1.0 + np.bincount(self.pair, weights=y, minlength=size)) ** 2
-        for component in sums:
-            growth -= component**2
+        along = [_summed(self.pair, y * part, size) for part in directions]
+        growth: Column = (1.0 + _summed(self.pair, y, size)) ** 2 - np.sum(np.square(along), axis=0)
         return growth
 
 
@@ -123,6 +121,11 @@ def radiated_pairs(
     return _conserving(minus, plus, mass, together.rows(np.argsort(together.pair, kind="stable")))
 
 
+def _summed(pair: NDArray[np.int64], values: Column, size: int) -> Column:
+    """Return the sums of what belongs to each pair, shape (size,)."""
+    return np.bincount(pair, weights=values, minlength=size).astype(np.float64)
+
+
 def _share(photons: Photons, pair_mass: Column, mass: float, most: Column) -> Column:
     """Return the density over the one that photons are drawn from."""
     x, c = photons.x, photons.c
@@ -144,8 +147,7 @@ def _conserving(minus: FourVector, plus: FourVector, mass: float, photons: Photo
     growth = photons.growth(size)
     left = np.sqrt(total.mass_squared() / growth)
     units = (*direction, np.ones(pair.size))
-    sums: list[Column] = [np.bincount(pair, weights=y * part, minlength=size) for part in units]
-    kx, ky, kz, k = (left * column for column in sums)
+    kx, ky, kz, k = (left * _summed(pair, y * part, size) for part in units)
     whole = FourVector(kx, ky, kz, left + k)
     px, py, pz = np.sqrt(np.maximum(left**2 / 4.0 - mass**2, 0.0)) * axis.T
 

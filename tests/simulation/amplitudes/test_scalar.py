@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import MUON_MASS
@@ -11,6 +12,8 @@ from darkbelle.simulation.amplitudes.scalar import scalar_squares
 from darkbelle.simulation.muon_emission import BosonKind, MuonEmission
 from darkbelle.simulation.phase_space import dalitz_from_unit_square, rotated_randomly, three_body_momenta
 from darkbelle.vectors import Column, FourVector
+
+Matrix = NDArray[np.complex128]
 
 S = NOMINAL.sqrt_s**2
 PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
@@ -29,24 +32,26 @@ def particles(mass: float, size: int = 5) -> tuple[FourVector, FourVector, FourV
     return muon, antimuon, scalar
 
 
-def slash(vector: Column) -> np.ndarray:
-    return np.einsum("m,mij->ij", METRIC @ vector, GAMMA)
+def slash(vector: Column) -> Matrix:
+    matrix: Matrix = np.einsum("m,mij->ij", METRIC @ vector, GAMMA)
+    return matrix
 
 
-def trace_tensor(p: Column, q: Column, k: Column, vertex: np.ndarray) -> np.ndarray:
+def trace_tensor(p: Column, q: Column, k: Column, vertex: Matrix) -> Matrix:
     """Return Σ H^μ H^ν* by traces of Dirac matrices, independent of spinors and of any representation."""
     unit = np.eye(4)
     first = (slash(p + k) + MUON_MASS * unit) / (2.0 * p @ METRIC @ k + k @ METRIC @ k)
     second = (-slash(q + k) + MUON_MASS * unit) / (2.0 * q @ METRIC @ k + k @ METRIC @ k)
     lines = np.array([vertex @ first @ gamma + gamma @ second @ vertex for gamma in GAMMA])
     adjoint = np.array([GAMMA[0] @ line.conj().T @ GAMMA[0] for line in lines])
-    return np.einsum(
+    tensor: Matrix = np.einsum(
         "ij,mjk,kl,nli->mn",
         slash(p) + MUON_MASS * unit,
         lines,
         slash(q) - MUON_MASS * unit,
         adjoint,
     )
+    return tensor
 
 
 @pytest.mark.parametrize("pseudoscalar", [False, True])

@@ -36,7 +36,8 @@ def test_annihilation_gives_the_matrix_of_tsai(theta: float, momentum: float) ->
         for spins in range(4)
     ]
     for across in (1, 2):  # unpolarised beams along z excite x and y alike
-        total += add_correlation(*(j[across] for j in currents), found)
+        a, b, c, d = (j[across] for j in currents)
+        total += add_correlation(a, b, c, d, found)
     # helicity axes: z along the τ−, x in the plane of the beam, on its side
     z = direction
     x = np.array([np.cos(theta), 0.0, np.sin(theta)])
@@ -88,10 +89,7 @@ def test_amplitude_of_two_pairs_has_the_symmetries_of_qed() -> None:
     # charge conjugation exchanges the beams too: a half turn about x puts them back
     turn = np.array([1.0, -1.0, -1.0])
     conjugated = muon_tau_square(
-        *(
-            FourVector(*(t * c for t, c in zip(turn, v[:3], strict=True)), v.energy)
-            for v in (points[1], points[0], points[3], points[2])
-        )
+        *(FourVector(v.px, -v.py, -v.pz, v.energy) for v in (points[1], points[0], points[3], points[2]))
     )
     mirrored = muon_tau_square(
         *(FourVector(-v.px, -v.py, -v.pz, v.energy) for v in (points[1], points[0], points[3], points[2]))

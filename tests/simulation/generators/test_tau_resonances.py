@@ -13,6 +13,7 @@ from darkbelle.constants import MUON_MASS, TAU_MASS
 from darkbelle.errors import ConfigurationError
 from darkbelle.kernels import boost_to_rest_frame
 from darkbelle.simulation.cross_section_tables import cross_section_table
+from darkbelle.simulation.directions import unit
 from darkbelle.simulation.events import ALP, SCALAR, ZPRIME, GeneratedEvents
 from darkbelle.simulation.generators import generator
 from darkbelle.simulation.generators.alp_tautau import AlpTauTau
@@ -27,8 +28,7 @@ def rows(vectors: FourVector, index: np.ndarray) -> FourVector:
 
 
 def directions(vectors: FourVector) -> Column:
-    stacked = np.stack(vectors[:3], axis=1)
-    return stacked / np.linalg.norm(stacked, axis=1, keepdims=True)
+    return unit(np.stack(vectors[:3], axis=1))
 
 
 @pytest.mark.parametrize("process", PROCESSES)
