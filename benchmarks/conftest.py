@@ -34,13 +34,17 @@ class Clock:
 
     def best(self, kind: str, who: str, function: Callable[[], T]) -> T:
         """Call a function some times, keep the least CPU time, and return the last result."""
+        self.seconds[kind, who], result = self.timed(function)
+        return result
+
+    def timed(self, function: Callable[[], T]) -> tuple[float, T]:
+        """Return the least CPU time of some calls, and the last result."""
         result, best = function(), float("inf")  # the first call loads what was compiled
         for _ in range(ROUNDS):
             started = time.process_time()
             result = function()
             best = min(best, time.process_time() - started)
-        self.seconds[kind, who] = best
-        return result
+        return best, result
 
 
 CLOCK = Clock()

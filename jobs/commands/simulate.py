@@ -87,19 +87,60 @@ def samples() -> None:
 @click.argument("channel", default="zprime_invisible")
 @as_json
 def list_samples(channel: str, json_output: bool) -> None:
-    """List the samples of a channel, and their events in each size."""
+    """List the samples of a channel, or of control samples, and their events in each size.
+
+    Without such a channel, the message names those that there are.
+    """
     from darkbelle.simulation.samples import catalogue
 
     by_size = {size: catalogue(channel, size, seed=1) for size in SIZES}
     rows = [
-        (request.process, _assignments(request.options), *(by_size[size][i].events for size in SIZES))
+        (
+            request.process,
+            _assignments(request.options),
+            request.steering,
+            *(by_size[size][i].events for size in SIZES),
+        )
         for i, request in enumerate(by_size[SIZES[0]])
     ]
-    columns = ("process", "options", *SIZES)
+    columns = ("process", "options", "steering", *SIZES)
     if json_output:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
     else:
         print_table(f"Samples of {channel}, events by size", columns, rows)
+
+
+@samples.command("cost", cls=ExampleCommand, example="darkbelle samples cost tau_mass --events 500")
+@click.argument("channel", default="zprime_invisible")
+@click.option(
+    "--events", default=500, show_default=True, type=click.IntRange(min=1), help="Events made of each sample."
+)
+@as_json
+def cost(channel: str, events: int, json_output: bool) -> None:
+    """Measure what each sample of a channel costs on this machine, and say how it is made.
+
+    Cross sections are those of what is generated, with forced decays.
+    """
+    from darkbelle.simulation.samples import catalogue, cost_of
+
+    columns = ("process", "options", "σ·B [fb]", "events/s", "bytes/event", "rows/event", "made by")
+    rows = []
+    for request in catalogue(channel, "small", seed=1):
+        found = cost_of(request, events)
+        figures = (found.events_per_second, found.bytes_per_event, found.rows_per_event)
+        rows.append(
+            (
+                request.process,
+                _assignments(request.options),
+                f"{found.cross_section_fb:.6g}",
+                *(f"{figure:.3g}" for figure in figures),
+                found.made_by,
+            )
+        )
+    if json_output:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+    else:
+        print_table(f"Samples of {channel}: cost", columns, rows)
 
 
 @samples.command(

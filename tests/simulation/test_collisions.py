@@ -8,9 +8,11 @@ import pytest
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import MUON_MASS
 from darkbelle.errors import SimulationError
-from darkbelle.kernels.boosts import boost_to_rest_frame
+from darkbelle.kernels.boosts import boost_from_rest_frame, boost_to_rest_frame
 from darkbelle.simulation.collisions import place_in_lab
 from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.light_hadrons import two_bodies
+from darkbelle.simulation.particles import Particles
 from darkbelle.vectors import FourVector
 
 SIZE = 20_000
@@ -109,3 +111,53 @@ def test_events_already_in_the_lab_are_refused() -> None:
 
 def test_no_events_give_no_events() -> None:
     assert len(place_in_lab(muon_pairs((0.0, 0.0, 1.0), 0), NOMINAL, np.random.default_rng(0))) == 0
+
+
+def decayed_pairs(mass: float, size: int) -> GeneratedEvents:
+    """Return pairs of particles of a mass, back to back, each decayed into two photons after 1 cm of time."""
+    momentum = np.sqrt((NOMINAL.sqrt_s / 2) ** 2 - mass**2)
+    event = np.tile(np.arange(size), 2)
+    signs = np.repeat([1.0, -1.0], size)
+    parents = FourVector.with_mass(0.6 * momentum * signs, np.zeros(2 * size), 0.8 * momentum * signs, mass)
+    particles = Particles.from_collision(event, np.full(2 * size, 521), parents)
+    rows = np.arange(2 * size)
+    points = particles.decay_points(rows, np.ones(2 * size))
+    for photon in two_bodies(np.full(2 * size, mass), 0.0, 0.0, np.random.default_rng(3)):
+        moved = boost_from_rest_frame(photon, parents)
+        particles = particles.with_daughters(rows, np.full(2 * size, 22), moved, points)
+    return particles.into_events(size, "cm")
+
+
+def test_masses_of_what_decayed_are_kept_and_take_no_share_of_the_spread() -> None:
+    # slow ones, as from the Υ(4S): the energy goes into their momenta, p dp = (√s/4) d√s
+    size, mass = 20_000, 5.2794
+    lab = place_in_lab(decayed_pairs(mass, size), NOMINAL, np.random.default_rng(1))
+    np.testing.assert_allclose(np.sqrt(lab.ancestor_momenta().mass_squared()), mass, rtol=1e-9)
+    sqrt_s = np.sqrt(totals(lab).mass_squared())
+    assert np.std(sqrt_s) == pytest.approx(NOMINAL.sqrt_s_spread, rel=5 / np.sqrt(2 * size))
+    nominal = boost_to_rest_frame(lab.ancestor_momenta(), NOMINAL.four_vector)
+    beam_constrained = np.sqrt(NOMINAL.sqrt_s**2 / 4 - (nominal.energy**2 - mass**2))
+    # Mbc = √(s_nominal/4 − p*²) spreads by half of √s
+    assert np.std(beam_constrained) == pytest.approx(NOMINAL.sqrt_s_spread / 2, rel=0.03)
+
+
+def test_what_decayed_flies_with_its_new_momentum() -> None:
+    size, mass = 200, 5.2794
+    lab = place_in_lab(decayed_pairs(mass, size), NOMINAL, np.random.default_rng(1))
+    momenta = lab.ancestor_momenta()
+    row = lab.mother_row
+    # a proper time of 1 cm, in the lab from the interaction point
+    np.testing.assert_allclose(lab.t, momenta.energy[row] / mass, rtol=1e-9)
+    flight = (momenta.px / mass)[row]
+    points = (lab.x - flight).reshape(size, 4)
+    np.testing.assert_allclose(points - points[:, :1], 0.0, atol=1e-12)
+
+
+def test_beams_with_too_little_energy_are_drawn_anew() -> None:
+    # 1 MeV above the threshold, with a spread of 5 MeV
+    size = 2000
+    mass = NOMINAL.sqrt_s / 2 - 5e-4
+    lab = place_in_lab(decayed_pairs(mass, size), NOMINAL, np.random.default_rng(2))
+    sqrt_s = np.sqrt(totals(lab).mass_squared())
+    assert sqrt_s.min() >= 2 * mass * (1 - 1e-9)
+    np.testing.assert_allclose(np.sqrt(lab.ancestor_momenta().mass_squared()), mass, rtol=1e-9)

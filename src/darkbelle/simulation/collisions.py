@@ -121,7 +121,9 @@ class _Systems(NamedTuple):
             first[later] = above[first[later]]
         event = np.concatenate([event_of_ancestor, events.event_of_particle])
         system = np.where(first >= 0, first, len(above) + np.arange(len(first)))
-        momenta = FourVector(*(np.bincount(system, column, len(event)) for column in events.momenta))
+        momenta = FourVector(
+            *(np.bincount(system, column, len(event)).astype(np.float64) for column in events.momenta)
+        )
         mass = np.sqrt(np.maximum(0.0, momenta.mass_squared()))
         return cls(len(events), momenta, mass, event, system, first >= 0)
 

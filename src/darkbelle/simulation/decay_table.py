@@ -80,7 +80,7 @@ def decay_table(mother: int) -> DecayTable:
     EvtGen's models are replaced: semileptonic form factors (BGL, LLSW, ISGW2, pole forms) and the
     generator of b → u by V−A with constant form factors, Pythia's partonic modes by themselves, all
     others, among them the Dalitz models of D mesons and helicity amplitudes of two vectors, by phase space.
-    A vector that comes with one pseudoscalar from another is polarised by Pythia when it decays.
+    A D* that comes with one pseudoscalar from another is polarised by Pythia, other vectors are not.
     CP violation is left out: both mesons of a pair have the channels of the one of positive code.
 
     Raises

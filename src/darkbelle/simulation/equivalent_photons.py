@@ -75,24 +75,29 @@ def angular_density(cosine: Column, mass: Column) -> Column:
     return HBAR_C_SQUARED * rate * numerator / (1.0 - beta2 * cos2) ** 2
 
 
-def pair_cross_section(mass: Column) -> Column:
-    r"""Return σ(γγ → μ+μ−) of real photons in fb, zero below the threshold; ``mass`` is W in GeV.
+def pair_cross_section(mass: Column, lepton_mass: float = MUON_MASS) -> Column:
+    r"""Return σ(γγ → l+l−) of real photons in fb, zero below the threshold; ``mass`` is W in GeV.
 
     .. math:: \sigma = \frac{4\pi\alpha^2}{W^2}\left[\Big(1+a-\frac{a^2}{2}\Big)
               \ln\frac{1+\beta}{1-\beta} - (1+a)\beta\right], \qquad a = 4m^2/W^2 = 1-\beta^2.
 
     The integral of `angular_density` over all angles.
     """
-    a = np.minimum(4.0 * MUON_MASS**2 / mass**2, 1.0)
+    a = np.minimum(4.0 * lepton_mass**2 / mass**2, 1.0)
     beta = np.sqrt(1.0 - a)
     bracket = (1.0 + a - a**2 / 2.0) * 2.0 * np.arctanh(beta) - (1.0 + a) * beta
     return HBAR_C_SQUARED * 4.0 * math.pi * FINE_STRUCTURE**2 / mass**2 * bracket
 
 
-def two_photon_cross_section(sqrt_s: float, least_mass: float) -> float:
-    """Return σ(ee → eeμμ) of equivalent photons in fb, for pairs above ``least_mass`` in GeV.
+def two_photon_cross_section(
+    sqrt_s: float,
+    least_mass: float,
+    lepton_mass: float = MUON_MASS,
+    most_virtual: float = math.inf,
+) -> float:
+    """Return σ(ee → eell) of equivalent photons in fb, for pairs above ``least_mass`` in GeV.
 
-    The virtualities end at W², above which a photon resolves the pair.
+    The virtualities end at W², above which a photon resolves the pair, or at ``most_virtual``, GeV².
     """
     s = sqrt_s * sqrt_s
     u, v, weights = gauss_square(NODES)
@@ -101,5 +106,8 @@ def two_photon_cross_section(sqrt_s: float, least_mass: float) -> float:
     log_x = v * log_tau
     tau, x1 = np.exp(log_tau), np.exp(log_x)
     x2 = tau / x1
-    fluxes = x1 * integrated_flux(x1, tau * s) * x2 * integrated_flux(x2, tau * s)
-    return float(np.sum(weights * span * -log_tau * fluxes * pair_cross_section(sqrt_s * np.sqrt(tau))))
+    largest = np.minimum(tau * s, most_virtual)
+    fluxes = x1 * integrated_flux(x1, largest) * x2 * integrated_flux(x2, largest)
+    return float(
+        np.sum(weights * span * -log_tau * fluxes * pair_cross_section(sqrt_s * np.sqrt(tau), lepton_mass))
+    )

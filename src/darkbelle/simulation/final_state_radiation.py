@@ -19,7 +19,7 @@ left out.
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,12 @@ class RadiatedPairs(NamedTuple):
     pair: NDArray[np.int64]
     photons: FourVector
 
+    @classmethod
+    def without_radiation(cls, minus: FourVector, plus: FourVector) -> Self:
+        """Return the pairs as they are, with no photon."""
+        nothing = np.zeros(0)
+        return cls(minus, plus, nothing.astype(np.int64), FourVector(nothing, nothing, nothing, nothing))
+
 
 class Photons(NamedTuple):
     """Photons about an axis: their pair, energy fraction x, cosine c and azimuth in rad, shape (n,)."""
@@ -71,10 +77,8 @@ class Photons(NamedTuple):
         """Return the squared mass of leptons and photons over that of the leptons, shape (size,)."""
         y, sine = self.scaled_energy(), np.sqrt(1.0 - self.c**2)
         directions = (sine * np.cos(self.azimuth), sine * np.sin(self.azimuth), self.c)
-        sums = (np.bincount(self.pair, weights=y * part, minlength=size) for part in directions)
-        growth: Column = (1.0 + np.bincount(self.pair, weights=y, minlength=size)) ** 2
-        for component in sums:
-            growth = growth - component**2
+        along = [_summed(self.pair, y * part, size) for part in directions]
+        growth: Column = (1.0 + _summed(self.pair, y, size)) ** 2 - np.sum(np.square(along), axis=0)
         return growth
 
 
@@ -117,6 +121,11 @@ def radiated_pairs(
     return _conserving(minus, plus, mass, together.rows(np.argsort(together.pair, kind="stable")))
 
 
+def _summed(pair: NDArray[np.int64], values: Column, size: int) -> Column:
+    """Return the sums of what belongs to each pair, shape (size,)."""
+    return np.bincount(pair, weights=values, minlength=size).astype(np.float64)
+
+
 def _share(photons: Photons, pair_mass: Column, mass: float, most: Column) -> Column:
     """Return the density over the one that photons are drawn from."""
     x, c = photons.x, photons.c
@@ -137,8 +146,8 @@ def _conserving(minus: FourVector, plus: FourVector, mass: float, photons: Photo
     direction = at_angle(axis[pair], photons.c, photons.azimuth).T
     growth = photons.growth(size)
     left = np.sqrt(total.mass_squared() / growth)
-    sums = (np.bincount(pair, weights=y * part, minlength=size) for part in (*direction, np.ones(pair.size)))
-    kx, ky, kz, k = (left * column for column in sums)
+    units = (*direction, np.ones(pair.size))
+    kx, ky, kz, k = (left * _summed(pair, y * part, size) for part in units)
     whole = FourVector(kx, ky, kz, left + k)
     px, py, pz = np.sqrt(np.maximum(left**2 / 4.0 - mass**2, 0.0)) * axis.T
 

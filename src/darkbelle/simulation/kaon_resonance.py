@@ -36,7 +36,8 @@ def kstar_masses(scalar_mass: float, size: int, rng: np.random.Generator) -> Col
     edges = np.linspace(KAON_MASS + PION_MASS, B_ZERO_MASS - scalar_mass, NODES + 1)
     middle = 0.5 * (edges[1:] + edges[:-1])
     rising = np.concatenate([[0.0], np.cumsum(_density(middle, scalar_mass))])
-    return np.interp(rng.random(size) * rising[-1], rising, edges)
+    drawn: Column = np.interp(rng.random(size) * rising[-1], rising, edges)
+    return drawn
 
 
 def longitudinal_cosine(size: int, rng: np.random.Generator) -> Column:

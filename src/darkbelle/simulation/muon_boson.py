@@ -54,26 +54,22 @@ class BosonEvents(NamedTuple):
     boson: FourVector
     collisions: RadiativeCollisions
 
-    def particles(self, boson_pdg: int, radiated: RadiatedPairs | None) -> Particles:
+    def particles(self, boson_pdg: int, radiated: RadiatedPairs) -> Particles:
         """Return the particles of the events in the CM frame: μ−, μ+, boson, photons.
 
         Rows up to three times the number of events are the first three, kind after kind.
         """
         size = len(self.muon.px)
         everyone = np.arange(size)
-        muon, antimuon = (self.muon, self.antimuon) if radiated is None else radiated[:2]
-        vectors = [self.collisions.to_cm(vector, everyone) for vector in (muon, antimuon, self.boson)]
-        events, codes = [everyone] * 3, [np.full(size, pdg) for pdg in (13, -13, boson_pdg)]
-        for photon in self.collisions.photons:
-            hard = np.flatnonzero(photon.energy > 0.0)
-            vectors.append(FourVector(*(column[hard] for column in photon)))
-            events.append(hard)
-        if radiated is not None:
-            vectors.append(self.collisions.to_cm(radiated.photons, radiated.pair))
-            events.append(radiated.pair)
-        codes += [np.full(len(of_photons), 22) for of_photons in events[3:]]
-        momenta: FourVector = FourVector(*(np.concatenate(c) for c in zip(*vectors, strict=True)))
-        return Particles.from_collision(np.concatenate(events), np.concatenate(codes), momenta)
+        to_cm = self.collisions.to_cm
+        parts = [
+            (everyone, 13, to_cm(radiated.minus, everyone)),
+            (everyone, -13, to_cm(radiated.plus, everyone)),
+            (everyone, boson_pdg, to_cm(self.boson, everyone)),
+            (radiated.pair, 22, to_cm(radiated.photons, radiated.pair)),
+            *((hard, 22, momenta) for hard, momenta in self.collisions.emitted()),
+        ]
+        return Particles.of_kinds(parts)
 
 
 @dataclass(frozen=True)
@@ -149,10 +145,10 @@ class MuonBoson:
         collisions = self._collisions(size, rng)
         return BosonEvents(*self.emission.sample(collisions.s, rng), collisions)
 
-    def radiated(self, events: BosonEvents, rng: np.random.Generator) -> RadiatedPairs | None:
+    def radiated(self, events: BosonEvents, rng: np.random.Generator) -> RadiatedPairs:
         """Return the muons after they have radiated, in the frame of the events, if radiation is on."""
         if not self.radiation:
-            return None
+            return RadiatedPairs.without_radiation(events.muon, events.antimuon)
         return radiated_pairs(events.muon, events.antimuon, MUON_MASS, rng)
 
     @cached_property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -92,6 +92,13 @@ class Particles(NamedTuple):
             self.vertex[kept],
             row[self.mother[kept]],
             self.decayed[kept],
+        )
+
+    @classmethod
+    def of_kinds(cls, kinds: Iterable[tuple[NDArray[np.int64], int, FourVector]]) -> Particles:
+        """Return particles from the collision, kind after kind: the event of each, the code, momenta."""
+        return cls.joined(
+            [cls.from_collision(event, np.full(len(event), pdg), momenta) for event, pdg, momenta in kinds]
         )
 
     def rows(self, pdg: int) -> NDArray[np.int64]:

@@ -70,4 +70,5 @@ def _is_particle(pdg: NDArray[np.int32]) -> NDArray[np.bool_]:
     code = np.abs(pdg)
     is_diquark = (code > FIRST_BARYON) & (code < LAST_BARYON) & (code // 10 % 10 == 0)
     is_lepton = (code >= LEPTONS.start) & (code < LEPTONS.stop)
-    return is_lepton | (code == PHOTON) | ((code > FIRST_HADRON) & ~is_diquark)
+    particle: NDArray[np.bool_] = is_lepton | (code == PHOTON) | ((code > FIRST_HADRON) & ~is_diquark)
+    return particle

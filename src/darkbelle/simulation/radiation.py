@@ -69,6 +69,14 @@ class RadiativeCollisions(NamedTuple):
     frame: FourVector
     photons: tuple[FourVector, FourVector]
 
+    def emitted(self) -> list[tuple[NDArray[np.int64], FourVector]]:
+        """Return the event and momentum of the photons that there are, beam after beam."""
+        return [
+            (hard, FourVector(*(column[hard] for column in photon)))
+            for photon in self.photons
+            for hard in (np.flatnonzero(photon.energy > 0.0),)
+        ]
+
     @property
     def axis(self) -> tuple[Column, Column, Column]:
         """Direction of the beams in the frame, reached from the CM by one boost: see `beam_axis`."""
@@ -90,14 +98,24 @@ class RadiativeCollisions(NamedTuple):
 
 @dataclass(frozen=True)
 class InitialStateRadiation:
-    """Radiation from beams that collide at √s, in GeV."""
+    """Radiation from beams that collide at √s.
+
+    Parameters
+    ----------
+    sqrt_s
+        GeV.
+    scale
+        Up to which the beams radiate, GeV; √s by default. Where the beams are scattered rather than
+        annihilated, it is the momentum transfer: what goes on in its direction does not radiate.
+    """
 
     sqrt_s: float
+    scale: float | None = None
 
     @cached_property
     def beta(self) -> float:
         """The strength of radiation from both beams, 0.088 at the Υ(4S)."""
-        logarithm = 2.0 * math.log(self.sqrt_s / ELECTRON_MASS)
+        logarithm = 2.0 * math.log((self.scale or self.sqrt_s) / ELECTRON_MASS)
         return 2.0 * FINE_STRUCTURE / math.pi * (logarithm - 1.0)
 
     @property

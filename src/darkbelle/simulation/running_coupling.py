@@ -6,7 +6,7 @@ import math
 
 from darkbelle.constants import ELECTRON_MASS, FINE_STRUCTURE, MUON_MASS, TAU_MASS
 
-__all__ = ["running_alpha"]
+__all__ = ["running_alpha", "spacelike_alpha"]
 
 # hadronic part A + B ln(1 + C s): upper end of the range of √s in GeV, A, B, C
 HADRONIC = (
@@ -43,8 +43,39 @@ def running_alpha(sqrt_s: float) -> float:
     """
     s = sqrt_s * sqrt_s
     leptonic = sum(_leptonic(s, mass) for mass in (ELECTRON_MASS, MUON_MASS, TAU_MASS))
-    a, b, c = next((a, b, c) for upper, a, b, c in HADRONIC if sqrt_s <= upper)
-    return FINE_STRUCTURE / (1.0 - leptonic - a - b * math.log1p(c * s))
+    return FINE_STRUCTURE / (1.0 - leptonic - _hadronic(sqrt_s))
+
+
+def spacelike_alpha(q: float) -> float:
+    r"""Return α(−q²), the fine structure constant at a space-like momentum transfer.
+
+    The same as `running_alpha` but for the leptonic polarisation, which is analytic below the threshold:
+
+    .. math:: \Delta\alpha_l(-q^2) = \frac{\alpha}{3\pi}\left[-\frac53+x
+              +\Big(1-\frac x2\Big)\sqrt{1+x}\,\ln\frac{\sqrt{1+x}+1}{\sqrt{1+x}-1}\right],
+              \qquad x = 4m^2/q^2 .
+
+    Parameters
+    ----------
+    q
+        GeV, from 0.1 to the mass of the Z.
+
+    >>> round(1 / spacelike_alpha(1.0), 1)
+    134.8
+    """
+    leptonic = sum(_spacelike_leptonic(4.0 * mass**2 / q**2) for mass in (ELECTRON_MASS, MUON_MASS, TAU_MASS))
+    return FINE_STRUCTURE / (1.0 - leptonic - _hadronic(q))
+
+
+def _hadronic(energy: float) -> float:
+    a, b, c = next((a, b, c) for upper, a, b, c in HADRONIC if energy <= upper)
+    return a + b * math.log1p(c * energy * energy)
+
+
+def _spacelike_leptonic(ratio: float) -> float:
+    root = math.sqrt(1.0 + ratio)
+    loop = (1.0 - ratio / 2.0) * root * math.log((root + 1.0) ** 2 / ratio)
+    return FINE_STRUCTURE / (3.0 * math.pi) * (-5.0 / 3.0 + ratio + loop)
 
 
 def _leptonic(s: float, mass: float) -> float:

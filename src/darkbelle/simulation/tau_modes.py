@@ -16,6 +16,8 @@ __all__ = ["GROUPS", "MODES", "Mode", "branching_fractions", "chosen_modes", "me
 ELECTRON, MUON, PHOTON, NEUTRAL_PION, PION, ETA, KAON = 11, 13, 22, 111, 211, 221, 321
 NEUTRAL_KAON = 311  # stands for K_S and K_L
 
+FREQUENT = 0.04
+
 
 class Mode(NamedTuple):
     """A decay mode.
@@ -42,9 +44,10 @@ class Mode(NamedTuple):
 
 # PDG 2024; the rarer ones as Belle II's decay table (DECAY_BELLE2.DEC in decaylanguage) has them from the
 # PDG's fit, π ω counted among the final states of ω (π+π−π0 0.892, π0γ 0.0835, π+π− 0.0153). K0 are apart
-# everywhere, so 3pi is 9.02 %, not 9.31 %. TAUOLA lacks modes of 0.3 % in all, π4π0 and K3π0 the most
-# frequent: these are shared among the others. Modes with four or more hadrons beside 3pipi0 and pi3pi0 are
-# by phase space in TAUOLA, without polarimeter.
+# everywhere, so 3pi is 9.02 %, not 9.31 %. TAUOLA lacks modes of 0.5 % in all, π4π0 and K3π0 the most
+# frequent: these are given to those below `FREQUENT`,
+# which so become 10 % larger than they stand here. TAUOLA makes 3pi2pi0, 3pi3pi0, 5pi and 5pipi0 by phase
+# space, without polarimeter.
 MODES: dict[str, Mode] = {
     "e": Mode(1, {ELECTRON: 1}, 0.1782),
     "mu": Mode(2, {MUON: 1}, 0.1739),
@@ -121,7 +124,7 @@ def branching_fractions(given: Mapping[str, float] | None = None) -> dict[str, f
             f"branching fractions of the τ must name modes ({', '.join(MODES)}), none negative and all "
             f"together at most 1, got {given}"
         )
-    named = given or {name: MODES[name].fraction for name in ("e", "mu", "pi", "pipi0")}
+    named = given or {name: mode.fraction for name, mode in MODES.items() if mode.fraction > FREQUENT}
     rest = sum(mode.fraction for name, mode in MODES.items() if name not in named)
     scale = (1.0 - sum(named.values())) / rest if rest else 0.0
     return {name: named.get(name, scale * mode.fraction) for name, mode in MODES.items()}

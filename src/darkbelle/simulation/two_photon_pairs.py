@@ -1,4 +1,4 @@
-r"""Pairs of muons or τ from two virtual photons, from the exact amplitude, with both scattered beam particles.
+r"""Pairs of leptons from two virtual photons, from the exact amplitude, with both scattered beam particles.
 
 Proposals follow the spectrum of equivalent photons: even in the logarithm of both virtualities and in
 the pair's rapidity, with low masses favoured, leptons even in rapidity along the photons; where a filter
@@ -155,9 +155,9 @@ class TwoPhotonPairs:
         asked = np.flatnonzero(
             (pair.mass_squared() > self.least_mass**2) & (np.hypot(pair.px, pair.py) >= self.min_pair_pt)
         )
-        muon, antimuon, per_angle = _leptons(
-            *taken((pair, first.photon), asked), *points[7:9, index[asked]], self.lepton_mass
-        )
+        system, photon = taken((pair, first.photon), asked)
+        u, v = points[7:9, index[asked]]
+        muon, antimuon, per_angle = _leptons(system, photon, u, v, self.lepton_mass)
         found = np.arange(len(asked))
         if self.pair_filter is not None:
             found = np.flatnonzero(self.pair_filter.passes(antimuon, muon))

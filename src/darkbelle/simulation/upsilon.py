@@ -66,7 +66,8 @@ def b_pairs(kind: Kind, size: int, rng: np.random.Generator) -> MesonPairs:
     azimuth = rng.uniform(0.0, 2.0 * np.pi, size)
     sine = np.sqrt(1.0 - cosine**2)
     one = momentum * np.stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
-    momenta = FourVector.with_mass(*np.concatenate([one, -one], axis=1), mass)
+    px, py, pz = np.concatenate([one, -one], axis=1)
+    momenta = FourVector.with_mass(px, py, pz, mass)
     times = rng.exponential(size=2 * size)  # in lifetimes
     flavour = np.where(rng.random(size) < 0.5, 1, -1)
     oscillation = np.cos(MIXING * (times[:size] - times[size:])) if kind == "neutral_b" else 1.0

@@ -90,7 +90,7 @@ def test_cross_section_of_the_amplitude_is_near_the_known_one() -> None:
 def test_the_filter_takes_what_it_says_and_no_more() -> None:
     size = 400_000
     events, weight = TwoPhotonPairs(0.8).propose(size, np.random.default_rng(2))
-    by_hand = weight[FILTER.passes(events.antimuon, events.muon)]
+    by_hand = weight[FILTER.passes(events.antilepton, events.lepton)]
     filtered = TwoPhotonPairs(0.8, FILTER).unweighting
     error = math.hypot(math.sqrt(np.sum(by_hand**2)) / size, filtered.error_fb)
     assert error < 0.06 * filtered.cross_section_fb

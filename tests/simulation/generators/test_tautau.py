@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 import pytest
+import pythia8mc
 from numpy.typing import NDArray
 
 from darkbelle.beams import NOMINAL
@@ -158,3 +159,77 @@ def test_the_filter_keeps_the_share_that_it_should() -> None:
     assert 3000 / tried == pytest.approx(share, rel=3.0 * error)
     assert filtered.cross_section_fb == everything.cross_section_fb
     assert filtered.branching_fraction == everything.branching_fraction
+
+
+def test_another_mass_is_that_of_pair_and_decays() -> None:
+    events = generator("tautau", mass=1.80, modes=("3pi", "1prong")).generate(2000, np.random.default_rng(6))
+    taus = np.abs(events.events.ancestors.pdg) == 15
+    mass = np.sqrt(events.events.ancestor_momenta().mass_squared()[taus])
+    assert mass.size == 4000
+    np.testing.assert_allclose(mass, 1.80, atol=1e-3)
+
+
+def test_pseudomass_edge_moves_with_the_mass() -> None:
+    # M_min of physics.md section 5: without radiation it never exceeds the mass
+    for mass in (1.75, 1.80):
+        events = generator("tautau", mass=mass, modes=("3pi", "mu")).generate(6000, np.random.default_rng(7))[
+            0
+        ]
+        pions = np.abs(events.pdg) == 211
+        hadrons = _sum_vectors(events, pions)
+        radiated = _event_sum(events, (events.pdg == 22) & (events.mother < 0), events.energy)
+        momentum = np.sqrt(hadrons.px**2 + hadrons.py**2 + hadrons.pz**2)
+        half = NOMINAL.sqrt_s / 2.0
+        squared = hadrons.mass_squared() + 2.0 * (half - hadrons.energy) * (hadrons.energy - momentum)
+        edge = np.sqrt(squared[radiated < 1e-3]).max()
+        assert mass - 0.03 < edge < mass + 1e-3
+
+
+def test_topology_of_three_prongs_against_one() -> None:
+    made = generator("tautau", modes=["3prong", "1prong"])
+    assert made.name == "tautau_3prong_1prong"
+    events = made.generate(1500, np.random.default_rng(8)).events
+    charged = np.isin(np.abs(events.pdg), (11, 13, 211, 321)) & (np.abs(events.mother_pdg) == 15)
+    np.testing.assert_array_equal(_event_sum(events, charged, np.ones(len(events.pdg))), 4.0)
+    inclusive_share = 2.0 * 0.1455 * 0.852  # PDG 2024: 3-prong without K0, and 1-prong
+    assert made.branching_fraction == pytest.approx(inclusive_share, rel=0.03)
+
+
+def test_a_mass_out_of_range_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="mass of the τ"):
+        generator("tautau", mass=2.0)
+
+
+def _three_pion_masses_of_pythia(size: int) -> tuple[Column, Column]:
+    """Return the masses of 3π and of both π+π− of decays of unpolarised τ by Pythia's own matrix element."""
+    pythia = pythia8mc.Pythia("", False)
+    settings = ("Print:quiet = on", "ProcessLevel:all = off", "15:onMode = off", "Check:event = off")
+    for setting in (*settings, "15:onIfMatch = 16 211 -211 -211", "Random:setSeed = on", "Random:seed = 5"):
+        assert pythia.readString(setting)
+    assert pythia.init()
+    three, two = [], []
+    for _ in range(size):
+        pythia.event.reset()
+        pythia.event.append(15, 23, 0, 0, 0.0, 0.0, 0.0, TAU_MASS, TAU_MASS)
+        pythia.next()
+        pions = [p for p in pythia.event if p.isFinal() and abs(p.id()) == 211]
+        plus = next(p for p in pions if p.id() == 211)
+        three.append((pions[0].p() + pions[1].p() + pions[2].p()).mCalc())
+        two += [(plus.p() + p.p()).mCalc() for p in pions if p.id() == -211]
+    return np.array(three), np.array(two)
+
+
+def test_three_pion_spectra_are_pythias() -> None:
+    size = 1500
+    decays = decay_taus(15, np.full(10 * size, "3pi"), np.random.default_rng(1))
+    vectors = np.stack(decays.momenta)
+    system = FourVector(*np.sum(vectors * (np.abs(decays.pdg) == 211), axis=2))
+    plus = np.sum(vectors * (decays.pdg == 211), axis=2)
+    tau, slot = np.nonzero(decays.pdg == -211)
+    pairs = FourVector(*(plus[:, tau] + vectors[:, tau, slot]))
+    ours = [np.sqrt(vector.mass_squared()) for vector in (system, pairs)]
+    # CLEO's model of the a1 against resonance chiral theory: means within 1 %, widths within 5 %
+    for found, theirs in zip(ours, _three_pion_masses_of_pythia(size), strict=True):
+        error = theirs.std() / math.sqrt(size)
+        assert found.mean() == pytest.approx(theirs.mean(), abs=3.0 * error + 0.01 * theirs.mean())
+        assert found.std() == pytest.approx(theirs.std(), abs=3.0 * error + 0.05 * theirs.std())

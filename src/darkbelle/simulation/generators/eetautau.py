@@ -67,12 +67,8 @@ class TwoPhotonTauPair:
         modes = PairModes.of(self.modes).drawn(size, branching_fractions(), rng)
         decays = correlated_decays(modes, self.pairs.spin_correlation(events), rng)
         everyone = np.arange(size)
-        particles = Particles.joined(
-            [
-                Particles.from_collision(everyone, np.full(size, pdg), momenta)
-                for pdg, momenta in zip((11, -11, 15, -15), events, strict=True)
-            ]
-        )
+        kinds = zip([everyone] * 4, (11, -11, 15, -15), events, strict=True)
+        particles = Particles.of_kinds(kinds)
         taus = np.arange(2 * size, 3 * size), np.arange(3 * size, 4 * size)
         frame = FourVector(*(np.full(size, component) for component in (0.0, 0.0, 0.0, 1.0)))  # the CM itself
         axes = np.broadcast_to(np.eye(3), (size, 3, 3))

@@ -12,8 +12,10 @@ from darkbelle.beams import NOMINAL
 from darkbelle.constants import FINE_STRUCTURE, HBAR_C_SQUARED, MUON_MASS
 from darkbelle.kernels.boosts import boost_from_rest_frame
 from darkbelle.simulation.amplitudes.four_muons import four_muon_square
-from darkbelle.simulation.events import Generated, GeneratedEvents
+from darkbelle.simulation.events import Generated
+from darkbelle.simulation.final_state_radiation import RadiatedPairs, radiated_pairs
 from darkbelle.simulation.four_lepton_phase_space import four_lepton_points
+from darkbelle.simulation.particles import Particles
 from darkbelle.simulation.phase_space import rotated_z_to
 from darkbelle.simulation.radiation import CrossSection, InitialStateRadiation, beam_axis
 from darkbelle.simulation.unweighting import Proposals, Unweighting
@@ -33,15 +35,15 @@ class FourMuons:
     """Generator of e+e− → μ+μ−μ+μ−.
 
     All couplings are the fine structure constant at zero momentum transfer, for most photons are
-    nearly real; where the pairs come from an annihilation the running would add 7 %. Left out are
-    exchange of a Z, resonances in the pairs' masses, and radiation off the muons.
+    nearly real; where the pairs come from an annihilation the running would add 7 %. The muons
+    radiate as two pairs, each for itself. Left out are exchange of a Z and resonances in the pairs' masses.
 
     Parameters
     ----------
     sqrt_s
         Nominal energy of the collisions, GeV.
     radiation
-        Whether the beams radiate.
+        Whether beams and muons radiate.
     """
 
     sqrt_s: float = NOMINAL.sqrt_s
@@ -74,7 +76,7 @@ class FourMuons:
     def generate(self, size: int, rng: np.random.Generator) -> Generated:
         """Return ``size`` unweighted events in the CM frame; there is no filter, all tried are kept.
 
-        The particles of an event are the muons and the photons that the beams radiated.
+        The particles of an event are the muons and the photons that beams and muons radiated.
 
         Raises
         ------
@@ -82,10 +84,21 @@ class FourMuons:
             More than 1e-3 of the cross section lies above the largest weight.
         """
         vectors = self.unweighting.sample(size, rng, "e+e− → μ+μ−μ+μ−")
-        columns = zip(*vectors, strict=True)
-        momenta: FourVector = FourVector(*(np.stack(column, axis=1) for column in columns))
-        codes = np.array([13, -13, 13, -13, 22, 22])
-        return Generated(GeneratedEvents.from_slots(codes, momenta, keep=momenta.energy > 0.0), size)
+        everyone = np.arange(size)
+        parts = []
+        for minus, plus in (vectors[:2], vectors[2:4]):
+            after = RadiatedPairs.without_radiation(minus, plus)
+            if self.radiation:
+                after = radiated_pairs(minus, plus, MUON_MASS, rng)
+            parts += [
+                (everyone, 13, after.minus),
+                (everyone, -13, after.plus),
+                (after.pair, 22, after.photons),
+            ]
+        for photon in vectors[4:]:
+            hard = np.flatnonzero(photon.energy > 0.0)
+            parts.append((hard, 22, FourVector(*(column[hard] for column in photon))))
+        return Generated(Particles.of_kinds(parts).into_events(size, "cm"), size)
 
     def propose(self, size: int, rng: np.random.Generator) -> Proposals[FourMuonMomenta]:
         """Draw ``size`` weighted events in the CM frame and return those above the threshold."""

@@ -13,7 +13,7 @@ from darkbelle.beams import NOMINAL
 from darkbelle.constants import FINE_STRUCTURE, HBAR_C_SQUARED, MUON_MASS, TAU_MASS
 from darkbelle.simulation.amplitudes.muon_tau_pairs import muon_tau_square
 from darkbelle.simulation.events import Generated
-from darkbelle.simulation.final_state_radiation import radiated_pairs
+from darkbelle.simulation.final_state_radiation import RadiatedPairs, radiated_pairs
 from darkbelle.simulation.four_lepton_phase_space import four_lepton_points
 from darkbelle.simulation.light_hadrons import decay_light_hadrons
 from darkbelle.simulation.particles import Particles
@@ -129,18 +129,14 @@ class MuonTauPairs:
     ) -> Particles:
         """Return leptons and photons in the CM frame; the τ stand in the order of the events."""
         everyone = np.arange(len(collisions.s))
-        rows: list[tuple[np.ndarray, int, FourVector]] = []
+        kinds = [(hard, 22, momenta) for hard, momenta in collisions.emitted()]
         for (minus, plus), code, mass in ((leptons[:2], 13, MUON_MASS), (leptons[2:], 15, TAU_MASS)):
-            after = (minus, plus)
+            after = RadiatedPairs.without_radiation(minus, plus)
             if self.radiation:
-                radiated = radiated_pairs(minus, plus, mass, rng)
-                after = radiated.minus, radiated.plus
-                rows.append((radiated.pair, 22, collisions.to_cm(radiated.photons, radiated.pair)))
-            for sign, lepton in zip((1, -1), after, strict=True):
-                rows.append((everyone, sign * code, collisions.to_cm(lepton, everyone)))
-        for photon in collisions.photons:
-            hard = np.flatnonzero(photon.energy > 0.0)
-            rows.append((hard, 22, FourVector(*(column[hard] for column in photon))))
-        return Particles.joined(
-            [Particles.from_collision(event, np.full(len(event), pdg), p) for event, pdg, p in rows]
-        )
+                after = radiated_pairs(minus, plus, mass, rng)
+            kinds += [
+                (everyone, code, collisions.to_cm(after.minus, everyone)),
+                (everyone, -code, collisions.to_cm(after.plus, everyone)),
+                (after.pair, 22, collisions.to_cm(after.photons, after.pair)),
+            ]
+        return Particles.of_kinds(kinds)

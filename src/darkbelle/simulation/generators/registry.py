@@ -19,6 +19,7 @@ CLASSES = {
     "ccbar": "charm.ccbar",
     "charged_b": "b_pairs.charged_b",
     "ddbar": "quark_pairs.ddbar",
+    "ee": "ElectronPair",
     "eemumu": "TwoPhotonMuonPair",
     "eetautau": "TwoPhotonTauPair",
     "jpsi": "JPsiFromB",

@@ -8,15 +8,19 @@ on where it stopped.
 from __future__ import annotations
 
 from darkbelle.simulation.samples.blocks import DEFAULT_BLOCK, SampleRequest
-from darkbelle.simulation.samples.catalogue import SIZES, catalogue, make_catalogue
+from darkbelle.simulation.samples.catalogue import SIZES, catalogue, catalogue_names, make_catalogue
+from darkbelle.simulation.samples.costs import Cost, cost_of
 from darkbelle.simulation.samples.making import Progress, make_samples, simulate_sample
 
 __all__ = [
     "DEFAULT_BLOCK",
     "SIZES",
+    "Cost",
     "Progress",
     "SampleRequest",
     "catalogue",
+    "catalogue_names",
+    "cost_of",
     "make_catalogue",
     "make_samples",
     "simulate_sample",

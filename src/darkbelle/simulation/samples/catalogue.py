@@ -17,7 +17,15 @@ from darkbelle.simulation.acceptance import MuonPairFilter
 from darkbelle.simulation.samples.blocks import DEFAULT_STEERING, SampleRequest
 from darkbelle.simulation.samples.making import Progress, make_samples
 
-__all__ = ["SIZES", "Catalogue", "Size", "catalogue", "make_catalogue", "read_catalogue"]
+__all__ = [
+    "SIZES",
+    "Catalogue",
+    "Size",
+    "catalogue",
+    "catalogue_names",
+    "make_catalogue",
+    "read_catalogue",
+]
 
 Size = Literal["small", "demo", "full"]
 SIZES: Final[tuple[Size, ...]] = ("small", "demo", "full")
@@ -29,10 +37,13 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     process: str
-    steering: str = Field(default=DEFAULT_STEERING, description="what is reconstructed and written")
+    steering: str | None = Field(default=None, description="instead of the catalogue's")
     options: dict[str, Any] = Field(default={}, description="of the generator")
     filtered: bool = Field(default=False, description="the generator gets the catalogue's filter")
     each_mass: bool = Field(default=False, description="one sample for each mass of the channel")
+    masses: tuple[float, ...] | None = Field(
+        default=None, description="one sample for each of these masses, GeV"
+    )
     block: int = Field(gt=0, description="events of a block")
     events: dict[Size, int] = Field(description="events by size; for each mass, where there are several")
 
@@ -42,6 +53,7 @@ class Catalogue(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    steering: str = Field(default=DEFAULT_STEERING, description="what is reconstructed and written")
     pair_filter: MuonPairFilter | None = Field(
         default=None, description="what the channel's selection can keep at all, at generator level"
     )
@@ -67,21 +79,20 @@ def catalogue(channel: str, size: Size, seed: int) -> tuple[SampleRequest, ...]:
     Raises
     ------
     ConfigurationError
-        There is no such channel, size, or catalogue.
+        There is no such size or catalogue.
     """
     if size not in SIZES:
         raise ConfigurationError(f"samples come in sizes {', '.join(SIZES)}, got {size!r}")
-    masses = load_channel(channel).masses
     requests = []
     declared = read_catalogue(channel)
     for entry in declared.samples:
-        choices = [{"mass": mass} for mass in masses] if entry.each_mass else [{}]
+        masses = load_channel(channel).masses if entry.each_mass else entry.masses
+        choices = [{}] if masses is None else [{"mass": mass} for mass in masses]
         for choice in choices:
             options = declared.options(entry) | choice
             own = _seed(seed, entry.process, options)
-            requests.append(
-                SampleRequest(entry.process, entry.events[size], own, options, entry.block, entry.steering)
-            )
+            made = entry.steering or declared.steering
+            requests.append(SampleRequest(entry.process, entry.events[size], own, options, entry.block, made))
     return tuple(requests)
 
 
@@ -99,7 +110,7 @@ def make_catalogue(
     Parameters
     ----------
     channel
-        Name of the channel.
+        Name of the channel, or of the control samples, that have a catalogue.
     size
         ``small`` for tests, ``demo``, or ``full``.
     out, workers, progress
@@ -108,6 +119,14 @@ def make_catalogue(
     datasets = make_samples(catalogue(channel, size, seed), out, workers=workers, progress=progress)
     write_datasets(Path(out) / "datasets.yaml", datasets)
     return datasets
+
+
+def catalogue_names() -> tuple[str, ...]:
+    """Return the channels and control samples that have a catalogue."""
+    folder = files("darkbelle.simulation.samples")
+    return tuple(
+        sorted(item.name.removesuffix(".yaml") for item in folder.iterdir() if item.name.endswith(".yaml"))
+    )
 
 
 def read_catalogue(channel: str) -> Catalogue:
@@ -120,7 +139,9 @@ def read_catalogue(channel: str) -> Catalogue:
     """
     path = files("darkbelle.simulation.samples") / f"{channel}.yaml"
     if not path.is_file():
-        raise ConfigurationError(f"channel {channel!r} has no catalogue of samples at {path}; write one")
+        raise ConfigurationError(
+            f"there is no catalogue of samples {channel!r}, there are: {', '.join(catalogue_names())}"
+        )
     return Catalogue.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
