@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from darkbelle.errors import RunError
+from darkbelle.errors import RunError, StoreError
 from darkbelle.jobs.condor.batch import CONDOR, Batch, batches, write_batch
 from darkbelle.jobs.condor.pool import Pool
 from darkbelle.jobs.condor.site import Site, load_site
@@ -67,9 +67,12 @@ class CondorExecutor(Executor):
         watches: list[Watch] = []
         try:
             watches += self._take_up(run, site, pool)
-            groups = _grouped(_not_taken_up(chain([first], drawn), watches), self.chunks_per_job)
+            back: list[Receipt] = []
+            remaining = _not_brought_back(chain([first], drawn), run, back)
+            groups = _grouped(_not_taken_up(remaining, watches), self.chunks_per_job)
             watches += self._submit(groups, work, run, site, pool)
             _drop_unwanted(watches)
+            yield from back
             yield from self._followed(watches, work, run)
         finally:
             for watch in watches:
@@ -100,7 +103,7 @@ class CondorExecutor(Executor):
         first = next(groups, None)
         if first is None:
             return []
-        batch = write_batch(run, work, chain([first], groups))
+        batch = write_batch(run, work, chain([first], groups), site)
         text = Submission.of(batch, site, self.memory).text()
         write_bytes(batch.submit_file, text.encode())
         watch = self._watch(batch, pool.submit(batch.submit_file), site, pool)
@@ -136,9 +139,31 @@ class CondorExecutor(Executor):
 def preview(run: Path, missing: int, executor: CondorExecutor) -> str:
     """Return the submit file that a run would write for so many chunks; nothing is written."""
     jobs = -(-missing // executor.chunks_per_job)
-    batch = Batch(run / CONDOR / "batch-NEXT", jobs)
-    text = Submission.of(batch, load_site(executor.site), executor.memory).text()
+    site = load_site(executor.site)
+    batch = Batch(run / CONDOR / "batch-NEXT", jobs, transferred=site.transfer == "files")
+    text = Submission.of(batch, site, executor.memory).text()
     return f"# {missing} chunks are missing: {jobs} jobs of up to {executor.chunks_per_job} chunks\n{text}"
+
+
+def _not_brought_back(tasks: Iterable[Task], run: Path, back: list[Receipt]) -> Iterator[Task]:
+    """Yield the tasks whose results no job has brought back; ``back`` gets the receipts of the others.
+
+    Jobs may have ended after the driver that waited for them.
+    """
+    brought = {
+        receipt.key: (batch, job, receipt) for batch in batches(run) for job, receipt in batch.brought_back()
+    }
+    for task in tasks:
+        if task.key in brought:
+            batch, job, receipt = brought[task.key]
+            try:
+                batch.take_in(job, task.key)
+            except StoreError as error:
+                _LOG.warning("%s; it is processed again", error)
+            else:
+                back.append(receipt)
+                continue
+        yield task
 
 
 def _not_taken_up(tasks: Iterable[Task], watches: list[Watch]) -> Iterator[Task]:

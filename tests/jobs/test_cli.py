@@ -124,6 +124,7 @@ def test_only_a_batch_system_has_a_dry_run(planned: Path) -> None:
 
 def test_a_pool_that_is_not_there_is_said_so(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CONDOR_CONFIG", raising=False)
     result = darkbelle("run", planned, "--executor", "condor")
     assert result.exit_code == 1
     assert "condor_submit is not on the PATH" in result.stderr

@@ -12,6 +12,7 @@ from darkbelle.jobs.condor.batch import Batch, journal_of, write_batch
 from darkbelle.jobs.condor.journal import append_receipt, append_started
 from darkbelle.jobs.condor.pool import Pool
 from darkbelle.jobs.condor.site import Site
+from darkbelle.jobs.condor.tools import Tools
 from darkbelle.jobs.condor.watch import Watch
 from darkbelle.jobs.tasks import Receipt, Task
 
@@ -45,10 +46,10 @@ def tasks(count: int) -> list[Task]:
 
 def watch_of(run: Path, chunks: int, log: str) -> tuple[Watch, Batch]:
     """Watch one job of some chunks, number 7.0."""
-    batch = write_batch(run, process_chunk, [tasks(chunks)])
-    batch.log.write_text(log)
     site = Site(description="x", memory=1000, largest_memory=1500)
-    watch = Watch(batch, 7, Pool(pause=0), site, 1000, {0: set(batch.keys(0))}, grace=0.0)
+    batch = write_batch(run, process_chunk, [tasks(chunks)], site)
+    batch.log.write_text(log)
+    watch = Watch(batch, 7, Pool(Tools(), pause=0), site, 1000, {0: set(batch.keys(0))}, grace=0.0)
     return watch, batch
 
 

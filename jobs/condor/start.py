@@ -1,0 +1,42 @@
+"""Begin a job on a machine that shares no folder with the one that submitted it.
+
+Goes along with the jobs and runs there on plain Python: no package is at hand yet. Archives that came
+along are unpacked, and the worker is started on them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import sys
+import tarfile
+from pathlib import Path
+
+PACKAGES = "packages"
+
+
+def main() -> None:
+    """Start the worker on the group of chunks that the command line names."""
+    group = Path(sys.argv[1])
+    # what is to come back has to be there, whatever happens
+    group.with_suffix(".results").mkdir(exist_ok=True)
+    group.with_suffix(".journal").touch()
+    planned = json.loads(group.read_bytes())["installation"]["python"]
+    if platform.python_version() != planned:
+        sys.exit(
+            f"{platform.node()} runs jobs with Python {platform.python_version()}, the run was planned with "
+            f"{planned}; name a Python of that version in the site file, as python"
+        )
+    packages = Path(PACKAGES).resolve()
+    for archive in sorted(Path().glob("*.tar.gz")):
+        with tarfile.open(archive) as content:
+            content.extractall(packages)  # noqa: S202  # we have made it
+        archive.unlink()  # the space may be scarce
+    environment = {**os.environ, "PYTHONPATH": str(packages), "PYTHONNOUSERSITE": "1"}
+    arguments = [sys.executable, "-m", "darkbelle.jobs.worker", ".", group.name]
+    os.execve(sys.executable, arguments, environment)  # noqa: S606  # no shell is wanted
+
+
+if __name__ == "__main__":
+    main()
