@@ -53,7 +53,8 @@ class Site(BaseModel):
     )
     system: Literal["htcondor", "lsf"] = Field(default="htcondor", description="what the site queues with")
     submit: dict[str, str] = Field(
-        default={}, description="further lines of the submit file, as they are to stand there"
+        default={},
+        description="further lines of the submit file, as they are to stand there; options of bsub for LSF",
     )
 
 
@@ -61,7 +62,7 @@ def site_names() -> tuple[str, ...]:
     """Return the names of the sites that ship with the package, sorted.
 
     >>> site_names()
-    ('cern', 'naf', 'plain')
+    ('cern', 'kekcc', 'naf', 'plain')
     """
     folder = files("darkbelle.jobs.condor") / "sites"
     return tuple(sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml")))

@@ -24,8 +24,8 @@ def test_a_site_of_ones_own_is_a_file(tmp_path: Path) -> None:
 
 
 def test_an_unknown_site_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="there are: cern, naf, plain"):
-        load_site("kekcc")
+    with pytest.raises(ConfigurationError, match="there are: cern, kekcc, naf, plain"):
+        load_site("nowhere")
 
 
 def test_a_site_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:

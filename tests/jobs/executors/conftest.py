@@ -80,21 +80,13 @@ class Driver:
 
     @staticmethod
     def kill_job(batch: Batch, job: int) -> None:
-        """Kill the process of a job that has just begun, as a machine does whose memory is at an end."""
-        folder = f"_CONDOR_JOB_IWD={batch.folder.resolve()}".encode()
-        deadline = time.monotonic() + 30
-        while True:
-            for process in Path("/proc").glob("[0-9]*"):
-                with suppress(OSError):
-                    arguments = (process / "cmdline").read_bytes().split(b"\0")
-                    if arguments[2:3] == [b"darkbelle.jobs.worker"] and (
-                        arguments[4] == batch.group(job).name.encode()
-                        and folder in (process / "environ").read_bytes().split(b"\0")
-                    ):
-                        os.kill(int(process.name), signal.SIGKILL)
-                        return
+        """Kill the process of a job that has begun, as a machine does whose memory is at an end."""
+        cluster = batch.state().cluster
+        deadline = time.monotonic() + 60
+        while (process := _process_of(f"{cluster}.{job}")) is None:
             assert time.monotonic() < deadline, "nobody works on it"
             time.sleep(0.1)
+        os.kill(process, signal.SIGKILL)
 
     def kill(self) -> None:
         """End it as a machine does that loses its power."""
@@ -105,6 +97,19 @@ class Driver:
         """Wait for its end, and return what it says."""
         answer, _ = self.process.communicate(timeout=200)
         return dict(json.loads(answer))
+
+
+def _process_of(job: str) -> int | None:
+    """Return the number of the process that works on a job, on this machine."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, KeyError):
+            if b"darkbelle.jobs.worker" in (process / "cmdline").read_bytes().split(b"\0"):
+                pairs = (item.partition(b"=") for item in (process / "environ").read_bytes().split(b"\0"))
+                about = Path({name: value.decode() for name, _, value in pairs}[b"_CONDOR_JOB_AD"])
+                lines = dict(line.partition(" = ")[::2] for line in about.read_text().splitlines())
+                if f"{lines['ClusterId']}.{lines['ProcId']}" == job:
+                    return int(process.name)
+    return None
 
 
 @pytest.fixture(scope="session")
