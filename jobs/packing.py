@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
@@ -37,15 +37,14 @@ def pack_code(archive: Path) -> None:
             content.add(path, f"{path.parent.name}/{path.name}", recursive=False)
 
 
-def pack_packages(archive: Path) -> int:
-    """Write an archive of all packages that darkbelle needs, without darkbelle; return their number.
+def pack_packages(archive: Path, packages: Iterable[Distribution]) -> None:
+    """Write an archive of installed packages, such as those that are `needed`.
 
     Raises
     ------
     RunError
         A package does not say which files are its own.
     """
-    packages = needed()
     with _opened(archive) as content:
         for package in packages:
             if package.files is None:
@@ -57,7 +56,6 @@ def pack_packages(archive: Path) -> int:
                 path = Path(str(file.locate()))
                 if ".." not in file.parts and path.is_file():  # programs lie beside the packages
                     content.add(path, file.as_posix(), recursive=False)
-    return len(packages)
 
 
 def needed() -> list[Distribution]:

@@ -20,13 +20,14 @@ def pack(archive: Path, json_output: bool) -> None:
     has to be made again when packages change, not when darkbelle does: its code goes along with every batch.
     """
     from darkbelle.errors import ConfigurationError
-    from darkbelle.jobs.packing import pack_packages
+    from darkbelle.jobs.packing import needed, pack_packages
 
     if not archive.name.endswith(".tar.gz"):
         raise ConfigurationError(f"the archive {archive} is made as .tar.gz; call it so")
-    count = pack_packages(archive)
+    packages = needed()
+    pack_packages(archive, packages)
     size = archive.stat().st_size
     if json_output:
-        print_json({"archive": str(archive), "packages": count, "bytes": size})
+        print_json({"archive": str(archive), "packages": len(packages), "bytes": size})
     else:
-        click.echo(f"{count} packages in {archive}, {size / 1e6:.0f} MB")
+        click.echo(f"{len(packages)} packages in {archive}, {size / 1e6:.0f} MB")

@@ -31,6 +31,7 @@ def main() -> None:
     packages = Path(PACKAGES).resolve()
     for archive in sorted(Path().glob("*.tar.gz")):
         with tarfile.open(archive) as content:
+            content.extraction_filter = getattr(tarfile, "data_filter", None)  # none before Python 3.11.4
             content.extractall(packages)  # noqa: S202  # we have made it
         archive.unlink()  # the space may be scarce
     environment = {**os.environ, "PYTHONPATH": str(packages), "PYTHONNOUSERSITE": "1"}
