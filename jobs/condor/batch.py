@@ -16,11 +16,13 @@ know to take up a batch of another driver, which was killed, stands there.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from darkbelle.errors import StoreError
 from darkbelle.jobs.condor.eventlog import ClusterState, state_of
 from darkbelle.jobs.condor.journal import Journal, read_journal
 from darkbelle.jobs.condor.parcel import Inputs, write_common
@@ -28,10 +30,12 @@ from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.executors.base import Work
 from darkbelle.jobs.plan import installation
 from darkbelle.jobs.store import ResultStore
-from darkbelle.jobs.tasks import Receipt, Task
+from darkbelle.jobs.tasks import Task
 from darkbelle.runfolder import SCHEMA, read_json, write_bytes, write_json
 
-__all__ = ["CONDOR", "GROUPS", "Batch", "batches", "journal_of", "write_batch"]
+__all__ = ["CONDOR", "GROUPS", "Batch", "batches", "journal_of", "take_in_all", "write_batch"]
+
+_LOG = logging.getLogger(__name__)
 
 CONDOR: Final = "condor"
 GROUPS: Final = "groups.txt"
@@ -107,13 +111,10 @@ class Batch:
         if self.transferred:
             ResultStore(self.run).take_in(self.results(job), key)
 
-    def brought_back(self) -> Iterator[tuple[int, Receipt]]:
-        """Yield the receipts, and their jobs, of results that nobody has taken in."""
+    def brought_back(self) -> Iterator[tuple[int, str]]:
+        """Yield job and key of each result that nobody has taken in."""
         if self.transferred:
-            for job in range(self.jobs):
-                for key in self.results(job).found():
-                    if key in (receipts := self.journal(job).receipts):
-                        yield job, receipts[key]
+            yield from ((job, key) for job in range(self.jobs) for key in self.results(job).found())
 
     def last_words(self, job: int) -> str:
         """Return the last line that a job wrote on stderr, where Python puts the error; empty if none."""
@@ -133,6 +134,18 @@ def batches(run: str | Path) -> list[Batch]:
     """Return the batches of a run that were written to their end, oldest first."""
     manifests = sorted((Path(run) / CONDOR).glob(f"batch-*/{MANIFEST}"))
     return [_batch(path.parent, read_json(path)) for path in manifests]
+
+
+def take_in_all(run: Path) -> None:
+    """Put into a run's store what jobs brought back while nobody waited for them."""
+    for batch in batches(run):
+        for job, key in list(batch.brought_back()):
+            try:
+                batch.take_in(job, key)
+            except StoreError as error:
+                if batch.state().job(job).final:  # else it may be on its way
+                    _LOG.warning("not taken in: %s", error)
+                    batch.results(job).discard(key)
 
 
 def write_batch(run: Path, work: Work, groups: Iterable[list[Task]], site: Site) -> Batch:

@@ -92,6 +92,10 @@ def load_site(name: str | Path) -> Site:
             "your own"
         )
     try:
-        return Site.model_validate(yaml.safe_load(text))
+        site = Site.model_validate(yaml.safe_load(text))
     except (ValidationError, yaml.YAMLError) as error:
         raise ConfigurationError(f"site {str(name)!r}: {error}") from error
+    if site.environment is None:
+        return site
+    # it lies beside the file that names it, wherever that is read from
+    return site.model_copy(update={"environment": own.parent / site.environment})

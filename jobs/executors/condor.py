@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from darkbelle.errors import ConfigurationError, RunError, StoreError
+from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.condor.batch import CONDOR, Batch, batches, write_batch
 from darkbelle.jobs.condor.pool import Pool
 from darkbelle.jobs.condor.site import Site, load_site
@@ -75,12 +75,9 @@ class CondorExecutor(Executor):
         watches: list[Watch] = []
         try:
             watches += self._take_up(run, site, pool)
-            back: list[Receipt] = []
-            remaining = _not_brought_back(chain([first], drawn), run, back)
-            groups = _grouped(_not_taken_up(remaining, watches), self.chunks_per_job)
+            groups = _grouped(_not_taken_up(chain([first], drawn), watches), self.chunks_per_job)
             watches += self._submit(groups, work, run, site, pool)
             _drop_unwanted(watches)
-            yield from back
             yield from self._followed(watches, work, run)
         finally:
             for watch in watches:
@@ -153,27 +150,6 @@ def preview(run: Path, missing: int, executor: CondorExecutor) -> str:
     batch = Batch(run / CONDOR / "batch-NEXT", jobs, transferred=site.transfer == "files")
     text = Submission.of(batch, site, executor.memory).text()
     return f"# {missing} chunks are missing: {jobs} jobs of up to {executor.chunks_per_job} chunks\n{text}"
-
-
-def _not_brought_back(tasks: Iterable[Task], run: Path, back: list[Receipt]) -> Iterator[Task]:
-    """Yield the tasks whose results no job has brought back; ``back`` gets the receipts of the others.
-
-    Jobs may have ended after the driver that waited for them.
-    """
-    brought = {
-        receipt.key: (batch, job, receipt) for batch in batches(run) for job, receipt in batch.brought_back()
-    }
-    for task in tasks:
-        if task.key in brought:
-            batch, job, receipt = brought[task.key]
-            try:
-                batch.take_in(job, task.key)
-            except StoreError as error:
-                _LOG.warning("%s; it is processed again", error)
-            else:
-                back.append(receipt)
-                continue
-        yield task
 
 
 def _not_taken_up(tasks: Iterable[Task], watches: list[Watch]) -> Iterator[Task]:
