@@ -183,9 +183,10 @@ def test_cancel_empties_the_queue_and_the_driver_ends(planned: Path, drive: type
     assert tool("condor_q", str(cluster), "-af", "ClusterId") == ""
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, pytest.param(2, marks=pytest.mark.slow), pytest.param(3, marks=pytest.mark.slow)]
+)
 def test_whatever_happens_in_whatever_order_the_bytes_are_the_same(
     seed: int,
     planned: Path,

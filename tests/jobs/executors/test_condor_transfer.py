@@ -124,7 +124,7 @@ def test_results_that_came_back_while_nobody_waited_are_taken_in(
     assert list(batch.brought_back()) == []
 
 
-@pytest.mark.parametrize("act", ["hold", "vacate", "kill"])
+@pytest.mark.parametrize("act", ["hold", pytest.param("vacate", marks=pytest.mark.slow), "kill"])
 def test_a_job_that_is_interrupted_begins_anew(
     act: str,
     planned: Path,
@@ -150,6 +150,7 @@ def test_a_job_that_is_interrupted_begins_anew(
     assert products(planned) == expected
 
 
+@pytest.mark.slow
 def test_chunks_of_a_removed_job_are_listed_and_submitted_again(
     planned: Path, expected: dict[str, bytes], products: Products, drive: type[Driver], tmp_path: Path
 ) -> None:
