@@ -9,6 +9,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shutil
+import subprocess
 import sys
 import tarfile
 from pathlib import Path
@@ -36,7 +38,12 @@ def main() -> None:
         archive.unlink()  # the space may be scarce
     environment = {**os.environ, "PYTHONPATH": str(packages), "PYTHONNOUSERSITE": "1"}
     arguments = [sys.executable, "-m", "darkbelle.jobs.worker", ".", group.name]
-    os.execve(sys.executable, arguments, environment)  # noqa: S606  # no shell is wanted
+    code = subprocess.run(arguments, env=environment, check=False).returncode
+    # thousands of files: HTCondor, which starts no other job while it removes them, kills what takes long
+    shutil.rmtree(packages, ignore_errors=True)
+    if code < 0:  # the worker was killed, and so that HTCondor sees it
+        os.kill(os.getpid(), -code)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class Driver:
                 )
             return bool(found)
 
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while not look():
             assert time.monotonic() < deadline, "no job has begun"
             time.sleep(0.1)
@@ -112,10 +112,19 @@ def _process_of(job: str) -> int | None:
     return None
 
 
-@pytest.fixture(scope="session")
-def drive() -> type[Driver]:
-    """Start a driver."""
-    return Driver
+@pytest.fixture
+def drive() -> Iterator[Callable[..., Driver]]:
+    """Start drivers, which do not outlive the test."""
+    started: list[Driver] = []
+
+    def start(folder: Path, *options: str) -> Driver:
+        started.append(Driver(folder, *options))
+        return started[-1]
+
+    yield start
+    for driver in started:
+        if driver.process.poll() is None:
+            driver.kill()
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def test_a_job_that_is_interrupted_goes_on(
     planned: Path,
     expected: dict[str, bytes],
     products: Products,
-    drive: type[Driver],
+    drive: Callable[..., Driver],
     until: Callable[..., None],
 ) -> None:
     driver = drive(planned, "--chunks-per-job", "11")
@@ -99,7 +99,7 @@ def test_a_job_that_is_interrupted_goes_on(
 
 
 def test_chunks_of_a_removed_job_are_listed_and_processed_elsewhere(
-    planned: Path, expected: dict[str, bytes], products: Products, drive: type[Driver]
+    planned: Path, expected: dict[str, bytes], products: Products, drive: Callable[..., Driver]
 ) -> None:
     driver = drive(planned, "--chunks-per-job", "11")
     batch, job = driver.job_that_runs()
@@ -119,7 +119,7 @@ def test_chunks_of_a_removed_job_are_listed_and_processed_elsewhere(
 
 
 def test_jobs_outlive_their_driver_and_the_next_one_takes_them_up(
-    planned: Path, expected: dict[str, bytes], products: Products, drive: type[Driver]
+    planned: Path, expected: dict[str, bytes], products: Products, drive: Callable[..., Driver]
 ) -> None:
     driver = drive(planned, "--chunks-per-job", "4")
     driver.job_that_runs()
@@ -150,7 +150,7 @@ def test_a_run_moves_from_the_pool_to_here_with_jobs_still_in_the_queue(
     planned: Path,
     expected: dict[str, bytes],
     products: Products,
-    drive: type[Driver],
+    drive: Callable[..., Driver],
     until: Callable[..., None],
 ) -> None:
     driver = drive(planned, "--chunks-per-job", "6")
@@ -169,7 +169,7 @@ def test_a_run_moves_from_the_pool_to_here_with_jobs_still_in_the_queue(
     assert verify(planned, load_plan(planned)).problems == ()
 
 
-def test_cancel_empties_the_queue_and_the_driver_ends(planned: Path, drive: type[Driver]) -> None:
+def test_cancel_empties_the_queue_and_the_driver_ends(planned: Path, drive: Callable[..., Driver]) -> None:
     driver = drive(planned, "--chunks-per-job", "4")
     batch, _ = driver.job_that_runs()
     cluster = batch.state().cluster
@@ -192,7 +192,7 @@ def test_whatever_happens_in_whatever_order_the_bytes_are_the_same(
     planned: Path,
     expected: dict[str, bytes],
     products: Products,
-    drive: type[Driver],
+    drive: Callable[..., Driver],
     until: Callable[..., None],
 ) -> None:
     rng = random.Random(seed)  # noqa: S311  # no secret

@@ -102,7 +102,7 @@ def test_a_job_held_for_memory_gets_more(works: Any, tmp_path: Path) -> None:
 def test_a_job_held_for_time_goes_on_in_smaller_groups(works: Any, tmp_path: Path) -> None:
     own = site(
         tmp_path,
-        periodic_hold="JobStatus == 2 && time() - EnteredCurrentStatus > 3",
+        periodic_hold="JobStatus == 2 && time() - EnteredCurrentStatus > 6",
         periodic_hold_reason='"wall time exceeded"',
     )
     executor = CondorExecutor(site=own, chunks_per_job=8, interval=0.2)

@@ -94,7 +94,7 @@ def test_results_that_came_back_while_nobody_waited_are_taken_in(
     planned: Path,
     expected: dict[str, bytes],
     products: Products,
-    drive: type[Driver],
+    drive: Callable[..., Driver],
     until: Callable[..., None],
     tmp_path: Path,
 ) -> None:
@@ -130,7 +130,7 @@ def test_a_job_that_is_interrupted_begins_anew(
     planned: Path,
     expected: dict[str, bytes],
     products: Products,
-    drive: type[Driver],
+    drive: Callable[..., Driver],
     tmp_path: Path,
     until: Callable[..., None],
 ) -> None:
@@ -152,7 +152,11 @@ def test_a_job_that_is_interrupted_begins_anew(
 
 @pytest.mark.slow
 def test_chunks_of_a_removed_job_are_listed_and_submitted_again(
-    planned: Path, expected: dict[str, bytes], products: Products, drive: type[Driver], tmp_path: Path
+    planned: Path,
+    expected: dict[str, bytes],
+    products: Products,
+    drive: Callable[..., Driver],
+    tmp_path: Path,
 ) -> None:
     own = site(tmp_path)
     driver = drive(planned, "--site", own, "--chunks-per-job", "11")
