@@ -28,8 +28,8 @@ class _Chain(NamedTuple):
     branching_fraction: float
 
 
-# Fragmentation: M. Lisovyi et al., Eur. Phys. J. C 76 (2016) 397, from memory; DELPHI has 0.255 ± 0.017 for D*+
-# (Eur. Phys. J. C 12 (2000) 209). Branching fractions: PDG 2024,
+# Fragmentation: M. Lisovyi et al., Eur. Phys. J. C 76 (2016) 397, remembered, not read; DELPHI has
+# 0.255 ± 0.017 for D*+ (Eur. Phys. J. C 12 (2000) 209). Branching fractions: PDG 2024,
 # D*+ → D0π+ 67.7 %, D0 → K−π+ 3.945 %, D+ → K−π+π+ 9.38 %.
 CHAINS: Final[dict[Charm, _Chain]] = {
     "d_star": _Chain({413: (421, 211), 421: (-321, 211)}, 0.2429, 0.677 * 0.03945),
