@@ -39,6 +39,7 @@ CHAINS: Final[dict[Charm, _Chain]] = {
 SWITCHES: Final = {1: 2, -1: 3}
 EXPECTED_SHARE: Final = 0.2  # of cc̄ events with the meson, of one charge
 HOPELESS: Final = 100_000
+MOST: Final = 10_000  # at a time, for memory
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class ForcedCharm:
         found = tried = 0
         while found < len(numbers):
             missing = len(numbers) - found
-            for batch in batches(pythia, int(1.05 * missing / EXPECTED_SHARE) + 10):
+            for batch in batches(pythia, min(int(1.05 * missing / EXPECTED_SHARE) + 10, MOST)):
                 made = particles_of_record(batch)
                 with_meson = np.unique(made.event[made.pdg == asked])[: len(numbers) - found]
                 number = np.full(len(batch), -1)
