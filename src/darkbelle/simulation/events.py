@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 from darkbelle.errors import SimulationError
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["SCALAR", "ZPRIME", "Ancestors", "Frame", "Generated", "GeneratedEvents"]
+__all__ = ["ALP", "DARK_ALPHA", "SCALAR", "ZPRIME", "Ancestors", "Frame", "Generated", "GeneratedEvents"]
 
 Frame = Literal["cm", "lab"]
 
 # PDG's range for states outside its own scheme
-SCALAR = 9900025
 ZPRIME = 9900032
+SCALAR = 9900025
+ALP = 9900036
+DARK_ALPHA = 9900012  # the invisible α of τ → lα
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ class Ancestors:
 class GeneratedEvents:
     """All final-state particles of all events, event by event.
 
-    Particle columns have shape (n_particles,). Neutrinos and the invisible Z′ (`ZPRIME`) are among
-    the particles; beams are not, and what decayed stands in ``ancestors``.
+    Particle columns have shape (n_particles,). Neutrinos and invisible new particles, such as
+    `ZPRIME`, are among the particles; beams are not, and what decayed stands in ``ancestors``.
 
     Parameters
     ----------
