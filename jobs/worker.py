@@ -29,12 +29,12 @@ def work_on(group: Path) -> None:
     """
     from darkbelle.jobs.condor.batch import journal_of  # noqa: PLC0415  # see main
     from darkbelle.jobs.condor.journal import append_receipt, append_started, read_journal  # noqa: PLC0415
-    from darkbelle.jobs.tasks import Task  # noqa: PLC0415
+    from darkbelle.jobs.tasks import read_task  # noqa: PLC0415
     from darkbelle.runfolder import read_json  # noqa: PLC0415
 
     content = read_json(group)
     work = _work(content["work"])
-    tasks = [Task.model_validate(item) for item in content["tasks"]]
+    tasks = [read_task(item) for item in content["tasks"]]
     path = journal_of(group)
     journal = read_journal(path)
     todo = [task for task in tasks if task.key not in journal.receipts]

@@ -23,7 +23,7 @@ from typing import Final
 from darkbelle.jobs.condor.eventlog import ClusterState, state_of
 from darkbelle.jobs.condor.journal import Journal, read_journal
 from darkbelle.jobs.executors.base import Work
-from darkbelle.jobs.tasks import Task
+from darkbelle.jobs.tasks import Task, read_task
 from darkbelle.runfolder import SCHEMA, read_json, write_bytes, write_json
 
 __all__ = ["CONDOR", "GROUPS", "Batch", "batches", "journal_of", "write_batch"]
@@ -60,7 +60,7 @@ class Batch:
 
     def tasks(self, job: int) -> list[Task]:
         """Return the tasks of a job."""
-        return [Task.model_validate(item) for item in read_json(self.group(job))["tasks"]]
+        return [read_task(item) for item in read_json(self.group(job))["tasks"]]
 
     def keys(self, job: int) -> list[str]:
         """Return the keys of the tasks of a job."""

@@ -1,0 +1,231 @@
+r"""Intervals of Feldman and Cousins: one construction for upper limits and for two-sided intervals.
+
+A value :math:`\mu` is in the interval if the rise :math:`t_\mu` of the data (see `ensembles`) is not among
+the largest 1 − CL of experiments made at :math:`\mu`: the ordering of G. J. Feldman, R. D. Cousins, Phys.
+Rev. D 57 (1998) 3873, arXiv:physics/9711021, section IV. Nuisance parameters are profiled in
+:math:`t_\mu`, and experiments are made at their conditional best values for the data at that
+:math:`\mu` (the profile construction: K. Cranmer, PHYSTAT 2005, arXiv:physics/0511028).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import ndtri
+
+from darkbelle.errors import FitError
+from darkbelle.fitting.asymptotics import check_confidence_level
+from darkbelle.fitting.fast.asymptotic import Analysis, analyse
+from darkbelle.fitting.fast.compile import compile_workspace
+from darkbelle.fitting.studies.ensembles import TIE, Ensemble
+from darkbelle.fitting.studies.recipes import Make, in_process, sound
+from darkbelle.vectors import Column
+
+__all__ = ["UnifiedInterval", "unified_interval"]
+
+_BEYOND = 1.0  # standard deviations that the tested range is wider than the asymptotic interval
+_FURTHER = 1.5  # factor by which a range is widened that the interval does not fit into
+_ROUNDS = 6
+
+
+@dataclass(frozen=True)
+class UnifiedInterval:
+    """A confidence interval.
+
+    Parameters
+    ----------
+    lower, upper
+        Its ends; 0 as the lower end means that there is an upper limit only.
+    errors
+        Of the two, from the number of experiments; 0 for a lower end of 0.
+    steps
+        Distances of tested values next to the ends, beyond which they are not resolved.
+    best_fit
+        Of the parameter of interest.
+    confidence_level, toys, seed
+        What was asked for; ``toys`` are for each value tested.
+    tested, p_values
+        Values tested, rising, and the share of experiments that are as far from them as the data.
+    failed
+        Experiments that could not be fitted and were left out, of all values.
+    """
+
+    lower: float
+    upper: float
+    errors: tuple[float, float]
+    steps: tuple[float, float]
+    best_fit: float
+    confidence_level: float
+    toys: int
+    seed: int
+    tested: tuple[float, ...]
+    p_values: tuple[float, ...]
+    failed: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the interval for JSON."""
+        return asdict(self)
+
+
+def unified_interval(
+    workspace: Mapping[str, Any],
+    confidence_level: float = 0.90,
+    *,
+    toys: int = 4000,
+    seed: int = 1,
+    points: int = 20,
+    make: Make | None = None,
+) -> UnifiedInterval:
+    """Return the interval of Feldman and Cousins for the data of a workspace.
+
+    Values are tested at equal distances over somewhat more than the asymptotic interval, and again between
+    the outermost ones inside and those next to them outside. Where the accepted values have gaps, as
+    they may for small counts, the interval goes from the first to the last of them.
+
+    Parameters
+    ----------
+    workspace
+        As pyhf's schema 1.0.0 wants it, with one measurement.
+    confidence_level
+        Between 0.5 and 1.
+    toys, seed
+        Experiments for each value tested, and their seed.
+    points
+        Values tested in each of the two steps.
+    make
+        Makes the experiments; here and on one thread by default.
+
+    Raises
+    ------
+    FitError
+        The fits to the data fail, more than 1 % of those to experiments do, or no end is found.
+    """
+    check_confidence_level(confidence_level)
+    scan = _Belt(workspace, 1 - confidence_level, toys, seed, make or in_process())
+    low, high = _reach(scan.analysis, scan.best, float(ndtri((1 + confidence_level) / 2)) + _BEYOND)
+    for _ in range(_ROUNDS):
+        scan.test(np.linspace(low, high, points + 1))
+        inside = scan.inside
+        if not inside:
+            raise FitError(
+                f"no value between {low:g} and {high:g} is in the interval; make more than {points} points"
+            )
+        if inside[-1] < high and (inside[0] > low or low == 0):
+            break
+        low = low if inside[0] > low else max(scan.best - _FURTHER * (scan.best - low), 0.0)
+        high = high if inside[-1] < high else _FURTHER * high
+    else:
+        raise FitError(f"the interval does not end between {low:g} and {high:g}; is the signal empty?")
+    for outside, first in scan.edges():
+        scan.test(np.linspace(outside, first, points + 1))
+    ends = [_End(first, 0.0, 0.0) for first in (scan.inside[0], scan.inside[-1])]
+    for outside, first in scan.edges():
+        ends[int(outside > first)] = scan.end(outside, first)
+    return UnifiedInterval(
+        lower=ends[0].value,
+        upper=ends[1].value,
+        errors=(ends[0].error, ends[1].error),
+        steps=(ends[0].step, ends[1].step),
+        best_fit=scan.best,
+        confidence_level=confidence_level,
+        toys=toys,
+        seed=seed,
+        tested=tuple(sorted(scan.p_values)),
+        p_values=tuple(scan.p_values[mu] for mu in sorted(scan.p_values)),
+        failed=scan.failed,
+    )
+
+
+@dataclass(frozen=True)
+class _End:
+    value: float
+    error: float
+    step: float
+
+
+class _Belt:
+    """P-values of the data at values of the parameter of interest, each made once."""
+
+    def __init__(self, workspace: Mapping[str, Any], size: float, toys: int, seed: int, make: Make) -> None:
+        self.workspace = workspace
+        self.size = size  # of the test: 1 − CL
+        self.toys, self.seed, self.make = toys, seed, make
+        self.model = compile_workspace(workspace)
+        self.analysis: Analysis = analyse(self.model)
+        self.best = float(self.analysis.best.parameters[self.model.poi])
+        self.p_values: dict[float, float] = {}
+        self.failed = 0
+
+    def test(self, values: Column) -> None:
+        """Find the p-values of some values, as one batch of recipes."""
+        new = [float(mu) for mu in values if float(mu) not in self.p_values]
+        recipes = [
+            Ensemble(
+                self.toys,
+                self.seed,
+                self.workspace,
+                tuple(self.analysis.on_data.fit(mu).parameters.tolist()),
+                (mu,),
+            )
+            for mu in new
+        ]
+        for mu, columns in zip(new, self.make(recipes), strict=True):
+            kept, failed = sound(columns)
+            self.failed += failed
+            self.p_values[mu] = float(np.mean(kept["rise_0"] >= self.analysis.on_data.q(mu)[0] - TIE))
+
+    @property
+    def inside(self) -> list[float]:
+        """Values in the interval, rising."""
+        return [mu for mu in sorted(self.p_values) if self.p_values[mu] > self.size]
+
+    def edges(self) -> list[tuple[float, float]]:
+        """Return the values next to the interval and its outermost ones; none where it ends at the bound."""
+        tested, inside = sorted(self.p_values), self.inside
+        found = []
+        if inside[0] > tested[0]:
+            found.append((tested[tested.index(inside[0]) - 1], inside[0]))
+        found.append((tested[tested.index(inside[-1]) + 1], inside[-1]))
+        return found
+
+    def end(self, outside: float, inside: float) -> _End:
+        """Return the end between two values, where the p-value passes the size of the test."""
+        low, high = self.p_values[outside], self.p_values[inside]
+        share = (self.size - low) / (high - low)
+        # the slope over the first step, since noise hides it between neighbours
+        width = 0.1 * abs(inside - self.best) if inside != self.best else abs(inside - outside)
+        slope = abs(self._smooth(inside + math.copysign(width, self.best - inside)) - self.size) / width
+        error = math.sqrt(self.size * (1 - self.size) / self.toys) / slope if slope > 0 else math.inf
+        return _End(outside + share * (inside - outside), error, abs(inside - outside))
+
+    def _smooth(self, mu: float) -> float:
+        tested = sorted(self.p_values)
+        return float(np.interp(mu, tested, [self.p_values[item] for item in tested]))
+
+
+def _reach(analysis: Analysis, best: float, deviations: float) -> tuple[float, float]:
+    """Return about where −2 ln L has risen by so many deviations squared; 0 if it does not below."""
+    wanted = deviations**2
+
+    def crossed(inside: float, outside: float) -> float:
+        for _ in range(12):
+            middle = (inside + outside) / 2
+            inside, outside = (
+                (inside, middle) if analysis.on_data.q(middle)[0] > wanted else (middle, outside)
+            )
+        return outside
+
+    low = crossed(best, 0.0) if best > 0 and analysis.on_data.q(0.0)[0] > wanted else 0.0
+    step = 1.0 if best == 0 else best
+    for _ in range(200):
+        if analysis.on_data.q(best + step)[0] > wanted:
+            break
+        step *= 2
+    # downwards, too: the first step may be far too long
+    while step > 1e-300 and analysis.on_data.q(best + step / 2)[0] > wanted:
+        step /= 2
+    return low, crossed(best, best + step)
