@@ -66,7 +66,7 @@ def store_maker(
     executor
         Where to work.
     batch
-        Experiments a task.
+        Experiments a task; fewer of those that cost more.
     """
     folder = Path(folder)
 
@@ -141,6 +141,7 @@ def _made(
 
 def _batches(recipe: Recipe, size: int) -> Iterator[_Batch]:
     digest = recipe.digest
+    size = max(size // recipe.cost, 1)
     for start in range(0, recipe.toys, size):
         stop = min(start + size, recipe.toys)
         content = {

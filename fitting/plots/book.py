@@ -22,9 +22,11 @@ from darkbelle.fitting.plots.cutflow import flows, plot_cutflow, plot_last_cuts
 from darkbelle.fitting.plots.limits import Curve, plot_coupling_limit, plot_limit
 from darkbelle.fitting.plots.resolution import plot_resolution, resolution_table
 from darkbelle.fitting.plots.spectra import plot_distributions, plot_recoil_plane, plot_recoil_spectrum
+from darkbelle.fitting.plots.studies import plot_local_p
 from darkbelle.fitting.plots.style import save, styled
+from darkbelle.fitting.studies.runs import RunSignificance, read_significance
 from darkbelle.fitting.templates import FitInputs, fit_inputs
-from darkbelle.runfolder import LIMITS, RunResult, load_result
+from darkbelle.runfolder import LIMITS, SIGNIFICANCE, RunResult, load_result
 
 __all__ = ["PlotFile", "make_plots"]
 
@@ -82,6 +84,8 @@ def _drawings(
     run: Path, result: RunResult, inputs: FitInputs, limits: Limits | None, curve: Curve | None
 ) -> Iterator[_Drawn]:
     yield from _selection(result, inputs)
+    if (run / SIGNIFICANCE).exists():
+        yield _local_p(read_significance(run))
     if limits is None:
         return
     yield _Drawn(
@@ -148,6 +152,18 @@ def _selection(result: RunResult, inputs: FitInputs) -> Iterator[_Drawn]:
             "Resolution of the recoil mass",
             f"Half the shortest interval with 68.3 % of the peak's core, as simulated: {rows}.",
         )
+
+
+def _local_p(found: RunSignificance) -> _Drawn:
+    scan = found.scan
+    return _Drawn(
+        "local_p",
+        plot_local_p(scan, found.luminosity_fb),
+        "Local p-values of background",
+        f"Globally p = {scan.global_p_toys:.2g} ± {scan.global_p_toys_error:.1g} from {scan.toys} "
+        f"experiments of the whole scan (seed {scan.seed}), of which {scan.exceeding} have an excess as "
+        f"large somewhere; at most {scan.global_p_upcrossings:.2g} by the formula of Gross and Vitells.",
+    )
 
 
 def _coupling(interpretation: Interpretation, curve: Curve | None, without: Sequence[float]) -> _Drawn:

@@ -29,7 +29,7 @@ from darkbelle.fitting.studies.ensembles import Ensemble
 from darkbelle.fitting.studies.nested import NestedEnsemble
 from darkbelle.fitting.studies.recipes import Columns, Make, Recipe, in_process, sound
 
-__all__ = ["CoveragePoint", "CoverageStudy", "Share", "coverage_study"]
+__all__ = ["CoveragePoint", "CoverageStudy", "Share", "coverage_study", "strength_ensemble"]
 
 
 @dataclass(frozen=True)
@@ -141,18 +141,22 @@ def coverage_study(  # noqa: PLR0913  all by keyword
     analysis = analyse(model)
     recipes: list[Recipe] = []
     for mu in strengths:
-        truth = _truth(analysis, mu)
-        recipes.append(Ensemble(toys, seed, workspace, truth, (mu,), errors=True, asimov=True))
+        ensemble = strength_ensemble(workspace, analysis, mu, toys, seed)
+        recipes.append(ensemble)
         if nested:
-            recipes.append(NestedEnsemble(nested, seed, workspace, truth, mu, inner))
+            recipes.append(NestedEnsemble(nested, seed, workspace, ensemble.truth, mu, inner))
     made = iter((make or in_process())(recipes))
     points = [_point(mu, confidence_level, next(made), next(made) if nested else None) for mu in strengths]
     return CoverageStudy(confidence_level, toys, nested, inner if nested else 0, seed, tuple(points))
 
 
-def _truth(analysis: Analysis, mu: float) -> tuple[float, ...]:
+def strength_ensemble(
+    workspace: Mapping[str, Any], analysis: Analysis, mu: float, toys: int, seed: int
+) -> Ensemble:
+    """Return the experiments of a study at one strength, of which its plots are drawn, too."""
     fit = analysis.on_data.fit(mu) if mu > 0 else analysis.background
-    return tuple(fit.parameters.tolist())
+    truth = tuple(fit.parameters.tolist())
+    return Ensemble(toys, seed, workspace, truth, (mu,), errors=True, asimov=True)
 
 
 def _point(mu: float, confidence_level: float, columns: Columns, nested: Columns | None) -> CoveragePoint:

@@ -66,6 +66,11 @@ class Ensemble(Recipe):
         """The compiled model."""
         return compile_workspace(self.workspace)
 
+    @property
+    def cost(self) -> int:
+        """One."""
+        return 1
+
     def __str__(self) -> str:
         """Return what is tested."""
         return f"experiments tested at {', '.join(f'{mu:g}' for mu in self.tested)}"

@@ -50,6 +50,11 @@ class NestedEnsemble(Recipe):
         """The compiled model."""
         return compile_workspace(self.workspace)
 
+    @property
+    def cost(self) -> int:
+        """All that is made for an experiment: three hypotheses' worth of inner ones."""
+        return 3 * self.inner
+
     def __str__(self) -> str:
         """Return the truth."""
         return f"nested experiments at {self.mu:g}"

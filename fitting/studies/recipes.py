@@ -41,6 +41,11 @@ class Recipe(ABC):
     toys: int
     seed: int
 
+    @property
+    @abstractmethod
+    def cost(self) -> int:
+        """How many times an experiment is worth one that is fitted once or twice."""
+
     @abstractmethod
     def columns(self, numbers: range, workers: int = 1) -> Columns:
         """Return what is computed of some of the experiments, one entry each; NaN where a fit failed.

@@ -63,6 +63,11 @@ class ScanEnsemble(Recipe):
         """The compiled models."""
         return [compile_workspace(workspace) for workspace in self.workspaces]
 
+    @property
+    def cost(self) -> int:
+        """One a hypothesis."""
+        return len(self.workspaces)
+
     def __str__(self) -> str:
         """Return the number of hypotheses."""
         return f"experiments of {len(self.workspaces)} hypotheses"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Self
 
 import numpy as np
 from scipy.special import ndtr
@@ -91,6 +91,12 @@ class ScanSignificance:
             "global_significance": significance_of(self.global_p),
             "trial_factor": self.trial_factor,
         }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Return what `as_json` wrote."""
+        own = {item.name: content[item.name] for item in fields(cls)}
+        return cls(**{**own, "points": tuple(LocalPoint(**point) for point in content["points"])})
 
 
 def scan_significance(

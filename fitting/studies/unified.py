@@ -41,9 +41,9 @@ class UnifiedInterval:
     lower, upper
         Its ends; 0 as the lower end means that there is an upper limit only.
     errors
-        Of the two, from the number of experiments; 0 for a lower end of 0.
+        Of the two: by how much they move when p-values do by their binomial error.
     steps
-        Distances of tested values next to the ends, beyond which they are not resolved.
+        Distances of the values tested on both sides of an end, within which it is not resolved.
     best_fit
         Of the parameter of interest.
     confidence_level, toys, seed
@@ -122,14 +122,12 @@ def unified_interval(
         raise FitError(f"the interval does not end between {low:g} and {high:g}; is the signal empty?")
     for outside, first in scan.edges():
         scan.test(np.linspace(outside, first, points + 1))
-    ends = [_End(first, 0.0, 0.0) for first in (scan.inside[0], scan.inside[-1])]
-    for outside, first in scan.edges():
-        ends[int(outside > first)] = scan.end(outside, first)
+    lower, upper = scan.end(upper=False), scan.end(upper=True)
     return UnifiedInterval(
-        lower=ends[0].value,
-        upper=ends[1].value,
-        errors=(ends[0].error, ends[1].error),
-        steps=(ends[0].step, ends[1].step),
+        lower=lower.value,
+        upper=upper.value,
+        errors=(lower.error, upper.error),
+        steps=(lower.step, upper.step),
         best_fit=scan.best,
         confidence_level=confidence_level,
         toys=toys,
@@ -185,26 +183,29 @@ class _Belt:
 
     def edges(self) -> list[tuple[float, float]]:
         """Return the values next to the interval and its outermost ones; none where it ends at the bound."""
-        tested, inside = sorted(self.p_values), self.inside
-        found = []
-        if inside[0] > tested[0]:
-            found.append((tested[tested.index(inside[0]) - 1], inside[0]))
-        found.append((tested[tested.index(inside[-1]) + 1], inside[-1]))
-        return found
+        pairs = (self._edge(self.size, upper=upper) for upper in (False, True))
+        return [(outside, first) for outside, first in pairs if outside != first]
 
-    def end(self, outside: float, inside: float) -> _End:
-        """Return the end between two values, where the p-value passes the size of the test."""
-        low, high = self.p_values[outside], self.p_values[inside]
-        share = (self.size - low) / (high - low)
-        # the slope over the first step, since noise hides it between neighbours
-        width = 0.1 * abs(inside - self.best) if inside != self.best else abs(inside - outside)
-        slope = abs(self._smooth(inside + math.copysign(width, self.best - inside)) - self.size) / width
-        error = math.sqrt(self.size * (1 - self.size) / self.toys) / slope if slope > 0 else math.inf
-        return _End(outside + share * (inside - outside), error, abs(inside - outside))
+    def end(self, *, upper: bool) -> _End:
+        """Return an end of the interval, between two values tested; errors from the noise of p-values."""
+        noise = math.sqrt(self.size * (1 - self.size) / self.toys)
+        wide, narrow = (self._crossing(self.size + shift, upper=upper) for shift in (-noise, noise))
+        outside, first = self._edge(self.size, upper=upper)
+        return _End(self._crossing(self.size, upper=upper), abs(wide - narrow) / 2, abs(first - outside))
 
-    def _smooth(self, mu: float) -> float:
-        tested = sorted(self.p_values)
-        return float(np.interp(mu, tested, [self.p_values[item] for item in tested]))
+    def _edge(self, size: float, *, upper: bool) -> tuple[float, float]:
+        """Return the value next to the outermost one with a larger p-value, and that one, or it twice."""
+        outwards = sorted(self.p_values, reverse=not upper)
+        place = max((i for i, mu in enumerate(outwards) if self.p_values[mu] > size), default=0)
+        return outwards[min(place + 1, len(outwards) - 1)], outwards[place]
+
+    def _crossing(self, size: float, *, upper: bool) -> float:
+        """Return where the p-value falls below a size for good, by a straight line between two values."""
+        outside, first = self._edge(size, upper=upper)
+        low, high = self.p_values[outside], self.p_values[first]
+        if not low < size < high:
+            return first
+        return outside + (size - low) / (high - low) * (first - outside)
 
 
 def _reach(analysis: Analysis, best: float, deviations: float) -> tuple[float, float]:

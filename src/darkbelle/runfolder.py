@@ -13,6 +13,9 @@
     RUN/limits.json        upper limits
     RUN/crosscheck.json    some of them by another engine
     RUN/projection.json    expected ones at other luminosities
+    RUN/intervals.json     intervals of Feldman and Cousins
+    RUN/significance.json  local and global p-values
+    RUN/toys/              pseudo-experiments of the last two, as a result store of their own
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
@@ -39,12 +42,15 @@ __all__ = [
     "CUTFLOW",
     "FAILURES",
     "HISTOGRAMS",
+    "INTERVALS",
     "LIMITS",
     "PLAN",
     "PROJECTION",
     "PROVENANCE",
     "RESULT",
     "SCHEMA",
+    "SIGNIFICANCE",
+    "TOYS",
     "DatasetResult",
     "RunResult",
     "canonical_json",
@@ -67,6 +73,9 @@ PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
 CROSSCHECK: Final = "crosscheck.json"
 PROJECTION: Final = "projection.json"
+INTERVALS: Final = "intervals.json"
+SIGNIFICANCE: Final = "significance.json"
+TOYS: Final = "toys"
 
 
 def canonical_json(data: Any) -> bytes:
