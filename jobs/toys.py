@@ -11,6 +11,8 @@ An experiment depends on its recipe and number only, so its numbers are the same
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -30,7 +32,7 @@ from darkbelle.jobs.store import ResultStore, key_of
 from darkbelle.jobs.tasks import Receipt, ToyTask
 from darkbelle.provenance import code_digest, versions
 from darkbelle.results import ChunkOutput
-from darkbelle.runfolder import SCHEMA, read_json, write_json
+from darkbelle.runfolder import SCHEMA, canonical_json, write_bytes
 
 __all__ = ["make_batch", "store_maker"]
 
@@ -102,11 +104,11 @@ def code_of_toys() -> str:
 @cache
 def _recipe(folder: str, digest: str) -> Recipe:
     """Return a recipe, read and compiled once a process."""
-    return read_recipe(read_json(_recipe_path(Path(folder), digest))["recipe"])
+    return read_recipe(json.loads(gzip.decompress(_recipe_path(Path(folder), digest).read_bytes())))
 
 
 def _recipe_path(folder: Path, digest: str) -> Path:
-    return folder / RECIPES / f"{digest}.json"
+    return folder / RECIPES / f"{digest}.json.gz"
 
 
 def _made(
@@ -121,7 +123,8 @@ def _made(
     todo = [batch for key, batch in everything.items() if key not in survey.present]
     (folder / RECIPES).mkdir(exist_ok=True)
     for digest, recipe in {batch.recipe.digest: batch.recipe for batch in todo}.items():
-        write_json(_recipe_path(folder, digest), {"schema": SCHEMA, "recipe": recipe.as_json()})
+        content = gzip.compress(canonical_json(recipe.as_json()), compresslevel=4, mtime=0)
+        write_bytes(_recipe_path(folder, digest), content)
     failures = collect(
         make_batch,
         (_task(folder, batch) for batch in todo),

@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from tests.fitting.conftest import TOYS, dataset_result, toy_output, write_run
 from tests.jobs.test_toys import workspace
 
+from darkbelle.channels import load_channel
 from darkbelle.jobs.cli import main
+from darkbelle.runfolder import RunResult
 
 
 def darkbelle(*arguments: str | Path) -> Result:
