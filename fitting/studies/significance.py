@@ -73,9 +73,16 @@ class ScanSignificance:
         return max(self.points, key=lambda point: point.significance)
 
     @property
+    def global_p_bonferroni(self) -> float:
+        """The local p-value times the number of hypotheses: an upper bound, close for a coarse scan."""
+        return min(self.largest.p_value * len(self.points), 1.0)
+
+    @property
     def global_p(self) -> float:
-        """The p-value to quote: of the experiments while ten or more exceed the data, else the bound."""
-        return self.global_p_toys if self.exceeding >= 10 else self.global_p_upcrossings
+        """The p-value to quote: of the experiments if ten or more exceed the data, else the lower bound."""
+        if self.exceeding >= 10:
+            return self.global_p_toys
+        return min(self.global_p_upcrossings, self.global_p_bonferroni)
 
     @property
     def trial_factor(self) -> float:
@@ -87,6 +94,7 @@ class ScanSignificance:
         return {
             **asdict(self),
             "largest": asdict(self.largest),
+            "global_p_bonferroni": self.global_p_bonferroni,
             "global_p": self.global_p,
             "global_significance": significance_of(self.global_p),
             "trial_factor": self.trial_factor,

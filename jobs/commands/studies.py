@@ -298,7 +298,8 @@ def _show_significance(found: ScanSignificance, place: str) -> None:
         f"largest at {found.largest.place:g}: {found.largest.significance:.2f} standard deviations, local p "
         f"{found.largest.p_value:.3g}; global p {bound}{found.global_p_toys:.3g} ± "
         f"{found.global_p_toys_error:.2g} from {found.toys} experiments, {found.global_p_upcrossings:.3g} "
-        f"from {found.mean_upcrossings:.2f} up-crossings of {found.level:g}"
+        f"from {found.mean_upcrossings:.2f} up-crossings of {found.level:g}, at most "
+        f"{found.global_p_bonferroni:.3g} by the number of hypotheses"
     )
 
 

@@ -25,7 +25,7 @@ def test_local_p_values_are_drawn_with_the_global_one() -> None:
     assert "largest at 2 GeV, local p = 0.0013" in texts(figure)
     assert "global p = 0.025" in texts(figure)
     few = ScanSignificance(points, 1000, 0, 1, 0.5, 2.0, 0.1, 0.03, 0.002, 0.001, 2)
-    assert "global p = 0.03" in texts(plot_local_p(few))
+    assert "global p = 0.004" in texts(plot_local_p(few))  # three times the local one
 
 
 def test_coverage_is_drawn_by_method() -> None:

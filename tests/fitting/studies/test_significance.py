@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,11 @@ def test_json_says_it_all(found: ScanSignificance) -> None:
     assert content["global_significance"] == pytest.approx(significance_of(found.global_p))
     assert len(content["points"]) == len(CENTRES)
     assert content["seed"] == 3
+    few = replace(found, exceeding=9)
+    # up-crossings are the closer bound where hypotheses lie close, the number of them where they do not
+    assert few.global_p == found.global_p_upcrossings < found.global_p_bonferroni
+    apart = replace(few, points=few.points[28:32])
+    assert apart.global_p == pytest.approx(4 * found.largest.p_value)
 
 
 def test_an_experiment_is_the_same_in_any_batch_and_on_threads(bumps: Bumps) -> None:
