@@ -10,12 +10,11 @@ from typing import Any, Self
 import numpy as np
 
 from darkbelle.errors import FitError
-from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.spectra import total
 from darkbelle.fitting.studies.recipes import Make
 from darkbelle.fitting.studies.scans import ScanEnsemble
 from darkbelle.fitting.studies.significance import ScanSignificance, scan_significance
-from darkbelle.fitting.studies.unified import UnifiedInterval, unified_interval
+from darkbelle.fitting.studies.unified import UnifiedInterval, unified_intervals
 from darkbelle.fitting.templates import Data, FitInputs, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace, poi_name
 from darkbelle.provenance import provenance
@@ -147,7 +146,6 @@ def compute_intervals(  # noqa: PLR0913  all by keyword
     data: Data = "pseudo",
     seed: int = 1,
     make: Make | None = None,
-    progress: Progress | None = None,
 ) -> RunIntervals:
     """Compute the intervals of Feldman and Cousins of a run and write them to ``RUN/intervals.json``.
 
@@ -158,9 +156,7 @@ def compute_intervals(  # noqa: PLR0913  all by keyword
     confidence_level
         The channel's by default.
     toys, points
-        As for `unified_interval`.
-    progress
-        Called with the number of masses done and to do.
+        As for `darkbelle.fitting.studies.unified.unified_interval`.
 
     Raises
     ------
@@ -169,17 +165,22 @@ def compute_intervals(  # noqa: PLR0913  all by keyword
     """
     inputs = fit_inputs(load_result(run_dir), data, seed)
     level = confidence_level or inputs.channel.confidence_level
-    chosen = tuple(masses or inputs.signals)
-    found: dict[float, UnifiedInterval] = {}
+    workspaces: dict[float, dict[str, Any]] = {}
     failed: dict[float, str] = {}
-    for done, mass in enumerate(chosen, start=1):
+    for mass in masses or inputs.signals:
         try:
-            workspace = build_workspace(inputs, mass_templates(inputs, mass))
-            found[mass] = unified_interval(workspace, level, toys=toys, seed=seed, points=points, make=make)
+            workspaces[mass] = build_workspace(inputs, mass_templates(inputs, mass))
         except FitError as error:
             failed[mass] = str(error)
-        if progress is not None:
-            progress(done, len(chosen))
+    solved = unified_intervals(
+        list(workspaces.values()), level, toys=toys, seed=seed, points=points, make=make
+    )
+    found: dict[float, UnifiedInterval] = {}
+    for mass, item in zip(workspaces, solved, strict=True):
+        if isinstance(item, FitError):
+            failed[mass] = str(item)
+        else:
+            found[mass] = item
     if not found:
         reasons = "; ".join(f"{mass:g} GeV: {reason}" for mass, reason in failed.items())
         raise FitError(f"no interval could be computed: {reasons or 'the run has no signal'}")

@@ -10,7 +10,7 @@ Rev. D 57 (1998) 3873, arXiv:physics/9711021, section IV. Nuisance parameters ar
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,10 +22,10 @@ from darkbelle.fitting.asymptotics import check_confidence_level
 from darkbelle.fitting.fast.asymptotic import Analysis, analyse
 from darkbelle.fitting.fast.compile import compile_workspace
 from darkbelle.fitting.studies.ensembles import TIE, Ensemble
-from darkbelle.fitting.studies.recipes import Make, in_process, sound
+from darkbelle.fitting.studies.recipes import Columns, Make, in_process, sound
 from darkbelle.vectors import Column
 
-__all__ = ["UnifiedInterval", "unified_interval"]
+__all__ = ["UnifiedInterval", "unified_interval", "unified_intervals"]
 
 _BEYOND = 1.0  # standard deviations that the tested range is wider than the asymptotic interval
 _FURTHER = 1.5  # factor by which a range is widened that the interval does not fit into
@@ -104,37 +104,94 @@ def unified_interval(
     FitError
         The fits to the data fail, more than 1 % of those to experiments do, or no end is found.
     """
+    (found,) = unified_intervals(
+        [workspace], confidence_level, toys=toys, seed=seed, points=points, make=make
+    )
+    if isinstance(found, FitError):
+        raise found
+    return found
+
+
+def unified_intervals(
+    workspaces: Sequence[Mapping[str, Any]],
+    confidence_level: float = 0.90,
+    *,
+    toys: int = 4000,
+    seed: int = 1,
+    points: int = 20,
+    make: Make | None = None,
+) -> list[UnifiedInterval | FitError]:
+    """Return the intervals of several workspaces, or the errors that `unified_interval` would raise.
+
+    Each step is made for all of them at once, so that an executor has much to do.
+
+    Raises
+    ------
+    FitError
+        The confidence level is none.
+    """
     check_confidence_level(confidence_level)
-    scan = _Belt(workspace, 1 - confidence_level, toys, seed, make or in_process())
-    low, high = _reach(scan.analysis, scan.best, float(ndtri((1 + confidence_level) / 2)) + _BEYOND)
+    made = make or in_process()
+    found: dict[int, UnifiedInterval | FitError] = {}
+    searches: dict[int, tuple[_Belt, Generator[Column, None, UnifiedInterval]]] = {}
+    for index, workspace in enumerate(workspaces):
+        try:
+            belt = _Belt(workspace, 1 - confidence_level, toys, seed)
+        except FitError as error:
+            found[index] = error
+        else:
+            searches[index] = belt, _search(belt, confidence_level, points)
+    while searches:
+        recipes: list[Ensemble] = []
+        wanted: dict[int, list[float]] = {}
+        for index, (belt, search) in list(searches.items()):
+            try:
+                wanted[index] = belt.new(next(search))
+                recipes += belt.recipes(wanted[index])
+            except (FitError, StopIteration) as end:
+                found[index] = end if isinstance(end, FitError) else end.value
+                wanted.pop(index, None)
+                del searches[index]
+        columns = iter(made(recipes))
+        for index, values in wanted.items():
+            try:
+                searches[index][0].take(values, [next(columns) for _ in values])
+            except FitError as error:
+                found[index] = error
+                del searches[index]
+    return [found[index] for index in range(len(workspaces))]
+
+
+def _search(belt: _Belt, confidence_level: float, points: int) -> Generator[Column, None, UnifiedInterval]:
+    """Yield values to be tested, and return the interval that follows from them."""
+    low, high = _reach(belt.analysis, belt.best, float(ndtri((1 + confidence_level) / 2)) + _BEYOND)
     for _ in range(_ROUNDS):
-        scan.test(np.linspace(low, high, points + 1))
-        inside = scan.inside
+        yield np.linspace(low, high, points + 1)
+        inside = belt.inside
         if not inside:
             raise FitError(
                 f"no value between {low:g} and {high:g} is in the interval; make more than {points} points"
             )
         if inside[-1] < high and (inside[0] > low or low == 0):
             break
-        low = low if inside[0] > low else max(scan.best - _FURTHER * (scan.best - low), 0.0)
+        low = low if inside[0] > low else max(belt.best - _FURTHER * (belt.best - low), 0.0)
         high = high if inside[-1] < high else _FURTHER * high
     else:
         raise FitError(f"the interval does not end between {low:g} and {high:g}; is the signal empty?")
-    for outside, first in scan.edges():
-        scan.test(np.linspace(outside, first, points + 1))
-    lower, upper = scan.end(upper=False), scan.end(upper=True)
+    yield np.concatenate([np.linspace(*edge, points + 1) for edge in belt.edges()])
+    lower, upper = belt.end(upper=False), belt.end(upper=True)
     return UnifiedInterval(
         lower=lower.value,
         upper=upper.value,
         errors=(lower.error, upper.error),
         steps=(lower.step, upper.step),
-        best_fit=scan.best,
+        best_fit=belt.best,
         confidence_level=confidence_level,
-        toys=toys,
-        seed=seed,
-        tested=tuple(sorted(scan.p_values)),
-        p_values=tuple(scan.p_values[mu] for mu in sorted(scan.p_values)),
-        failed=scan.failed,
+        toys=belt.toys,
+        seed=belt.seed,
+        tested=tuple(sorted(belt.p_values)),
+        p_values=tuple(belt.p_values[mu] for mu in sorted(belt.p_values)),
+        failed=belt.failed,
     )
 
 
@@ -148,30 +205,31 @@ class _End:
 class _Belt:
     """P-values of the data at values of the parameter of interest, each made once."""
 
-    def __init__(self, workspace: Mapping[str, Any], size: float, toys: int, seed: int, make: Make) -> None:
+    def __init__(self, workspace: Mapping[str, Any], size: float, toys: int, seed: int) -> None:
         self.workspace = workspace
         self.size = size  # of the test: 1 − CL
-        self.toys, self.seed, self.make = toys, seed, make
-        self.model = compile_workspace(workspace)
-        self.analysis: Analysis = analyse(self.model)
-        self.best = float(self.analysis.best.parameters[self.model.poi])
+        self.toys, self.seed = toys, seed
+        model = compile_workspace(workspace)
+        self.analysis: Analysis = analyse(model)
+        self.best = float(self.analysis.best.parameters[model.poi])
         self.p_values: dict[float, float] = {}
         self.failed = 0
 
-    def test(self, values: Column) -> None:
-        """Find the p-values of some values, as one batch of recipes."""
-        new = [float(mu) for mu in values if float(mu) not in self.p_values]
-        recipes = [
-            Ensemble(
-                self.toys,
-                self.seed,
-                self.workspace,
-                tuple(self.analysis.on_data.fit(mu).parameters.tolist()),
-                (mu,),
-            )
-            for mu in new
+    def new(self, values: Column) -> list[float]:
+        """Return those of some values that were not tested."""
+        return [mu for mu in dict.fromkeys(map(float, values)) if mu not in self.p_values]
+
+    def recipes(self, values: Sequence[float]) -> list[Ensemble]:
+        """Return the experiments that test some values."""
+        fits = [self.analysis.on_data.fit(mu) for mu in values]
+        return [
+            Ensemble(self.toys, self.seed, self.workspace, tuple(fit.parameters.tolist()), (mu,))
+            for mu, fit in zip(values, fits, strict=True)
         ]
-        for mu, columns in zip(new, self.make(recipes), strict=True):
+
+    def take(self, values: Sequence[float], made: Sequence[Columns]) -> None:
+        """Find the p-values of some values from their experiments."""
+        for mu, columns in zip(values, made, strict=True):
             kept, failed = sound(columns)
             self.failed += failed
             self.p_values[mu] = float(np.mean(kept["rise_0"] >= self.analysis.on_data.q(mu)[0] - TIE))

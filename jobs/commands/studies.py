@@ -76,12 +76,10 @@ def intervals(run: Path, cl: float | None, json_output: bool, **options: Any) ->
     Experiments are kept in RUN/toys: what was stopped goes on. Exits with 1 if a mass has no interval.
     """
     from darkbelle.fitting.studies.runs import compute_intervals
-    from darkbelle.jobs.progress import counter
     from darkbelle.runfolder import TOYS
 
-    make, options = _maker(run / TOYS, options, shown=False)
-    with counter("intervals") as progress:
-        found = compute_intervals(run, confidence_level=cl, make=make, progress=progress, **options)
+    make, options = _maker(run / TOYS, options)
+    found = compute_intervals(run, confidence_level=cl, make=make, **options)
     if json_output:
         print_json(found.as_json())
     else:
@@ -245,17 +243,17 @@ def _draw_coverage(workspace: dict[str, Any], study: CoverageStudy, out: Path, m
         _draw(out / f"statistic_{index}.png", figure)
 
 
-def _maker(folder: Path, options: dict[str, Any], *, shown: bool = True) -> tuple[Make, dict[str, Any]]:
+def _maker(folder: Path, options: dict[str, Any]) -> tuple[Make, dict[str, Any]]:
     """Return a maker as the options say, and the options that are left."""
     from darkbelle.jobs.executors.registry import make_executor
-    from darkbelle.jobs.progress import bar, silent
+    from darkbelle.jobs.progress import bar
     from darkbelle.jobs.toys import store_maker
 
     left = dict(options)
     executor = make_executor(
         left.pop("executor"), **{name: left.pop(name) for name in ("workers", "scheduler", "site")}
     )
-    make = store_maker(folder, executor, batch=left.pop("batch"), progress=bar if shown else silent)
+    make = store_maker(folder, executor, batch=left.pop("batch"), progress=bar)
     return make, left
 
 

@@ -12,7 +12,7 @@ from scipy.stats import poisson
 
 from darkbelle.errors import FitError
 from darkbelle.fitting.studies.recipes import in_process
-from darkbelle.fitting.studies.unified import unified_interval
+from darkbelle.fitting.studies.unified import unified_interval, unified_intervals
 
 Counting = Callable[[float, float], dict[str, Any]]
 STEP = 0.005
@@ -75,3 +75,15 @@ def test_the_seed_makes_the_interval_and_threads_do_not(counting: Counting) -> N
 def test_a_level_that_is_none_is_refused(counting: Counting) -> None:
     with pytest.raises(FitError, match=r"between 0\.5 and 1"):
         unified_interval(counting(3.0, 2), 90)
+
+
+def test_several_workspaces_are_solved_as_if_alone_and_one_that_fails_stops_none(counting: Counting) -> None:
+    options: dict[str, Any] = {"toys": 400, "points": 5}
+    broken = counting(3.0, 2)
+    broken["measurements"][0]["config"]["parameters"][0]["bounds"] = [[-5.0, 10.0]]
+    first, second, third = unified_intervals([counting(3.0, 1), broken, counting(2.0, 7)], **options)
+    assert first == unified_interval(counting(3.0, 1), **options)
+    assert third == unified_interval(counting(2.0, 7), **options)
+    assert isinstance(second, FitError)
+    with pytest.raises(FitError, match="lower bound -5"):
+        unified_interval(broken, **options)
