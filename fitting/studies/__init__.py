@@ -5,5 +5,6 @@ makes them is the caller's choice: `in_process` does it here, `darkbelle.jobs.to
 and through the result store. Experiments have random numbers of their own, so the columns are the same.
 
 Read in this order: `recipes` and `ensembles` (experiments of one model), `unified` (intervals of Feldman
-and Cousins), `coverage`, then `scans` and `trials` (a whole mass scan) and `significance`.
+and Cousins), `nested` and `coverage`, then `scans`, `trials` and `significance` (a whole mass scan), and
+`runs`, which does it for a run folder.
 """
