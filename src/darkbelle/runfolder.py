@@ -16,6 +16,7 @@
     RUN/intervals.json     intervals of Feldman and Cousins
     RUN/significance.json  local and global p-values
     RUN/toys/              pseudo-experiments of the last two, as a result store of their own
+    RUN/fit.json           a measured value, its uncertainties and where they come from
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
@@ -41,6 +42,7 @@ __all__ = [
     "CROSSCHECK",
     "CUTFLOW",
     "FAILURES",
+    "FIT",
     "HISTOGRAMS",
     "INTERVALS",
     "LIMITS",
@@ -76,6 +78,7 @@ PROJECTION: Final = "projection.json"
 INTERVALS: Final = "intervals.json"
 SIGNIFICANCE: Final = "significance.json"
 TOYS: Final = "toys"
+FIT: Final = "fit.json"
 
 
 def canonical_json(data: Any) -> bytes:

@@ -72,11 +72,21 @@ def test_all_particles_of_an_event_share_its_vertex() -> None:
 def test_a_decay_vertex_is_boosted_with_its_flight() -> None:
     # light-like flight along z: longer by the Doppler factor E(1+β)/√s of the boost along z
     pairs = muon_pairs((0.0, 0.0, 1.0), 1)
-    moved = replace(pairs, z=np.array([1.0, 1.0]))
+    moved = replace(pairs, z=np.array([1.0, 1.0]), t=np.array([1.0, 1.0]))
     beams = replace(STEADY, half_crossing_angle=0.0, px=0.0)
     rng = np.random.default_rng
     shift = place_in_lab(moved, beams, rng(3)).z - place_in_lab(pairs, beams, rng(3)).z
     np.testing.assert_allclose(shift, (beams.energy + beams.pz) / beams.sqrt_s, rtol=1e-12)
+
+
+def test_a_slow_particle_decays_where_its_time_takes_it() -> None:
+    # at rest in the CM for 10 cm of time: carried along by the boost, βγ c t
+    pairs = muon_pairs((0.0, 0.0, 1.0), 1)
+    moved = replace(pairs, t=np.array([10.0, 10.0]))
+    beams = replace(STEADY, half_crossing_angle=0.0, px=0.0)
+    rng = np.random.default_rng
+    shift = place_in_lab(moved, beams, rng(3)).z - place_in_lab(pairs, beams, rng(3)).z
+    np.testing.assert_allclose(shift, 10.0 * beams.pz / beams.sqrt_s, rtol=1e-12)
 
 
 def test_a_partial_event_keeps_its_share_of_the_energy() -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from darkbelle.errors import SimulationError
 from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.particles import Particles
 from darkbelle.vectors import FourVector
 
 
@@ -69,3 +70,43 @@ def test_columns_of_different_lengths_are_refused(events: GeneratedEvents) -> No
 def test_a_mask_of_another_length_is_refused(events: GeneratedEvents) -> None:
     with pytest.raises(SimulationError, match="mask of 3 events"):
         events.select(np.ones(2, dtype=bool))
+
+
+def family() -> Particles:
+    """A B of one event that gives K and S, the S giving two muons; and a lone photon in the next."""
+    one = np.ones(1)
+    particles = Particles.from_collision(
+        np.array([1, 0]), np.array([22, 521]), FourVector(*np.array([[0, 0], [0, 0], [1, 3], [1, 6.0]]))
+    )
+    boson = FourVector(0 * one, 0 * one, 2 * one, 4 * one)
+    kaon = FourVector(0 * one, 0 * one, one, 2 * one)
+    nowhere = np.zeros((1, 4))
+    particles = particles.with_daughters(np.array([1]), np.array([321]), kaon, nowhere)
+    particles = particles.with_daughters(np.array([1]), np.array([9900025]), boson, nowhere)
+    half = FourVector(*(column / 2 for column in boson))
+    for pdg in (13, -13):
+        particles = particles.with_daughters(np.array([3]), np.array([pdg]), half, nowhere + 7.0)
+    return particles
+
+
+def test_ancestors_say_who_came_from_whom() -> None:
+    events = family().into_events(2, "cm")
+    assert events.pdg.tolist() == [321, 13, -13, 22]
+    assert events.ancestors.pdg.tolist() == [521, 9900025]
+    assert events.mother_pdg.tolist() == [521, 9900025, 9900025, 0]
+    assert events.ancestors.mother.tolist() == [-1, 0]
+    assert events.x.tolist() == [0.0, 7.0, 7.0, 0.0]
+    assert events.ancestor_momenta().energy.tolist() == [6.0, 4.0]
+
+
+def test_ancestors_follow_their_events() -> None:
+    events = family().into_events(2, "cm")
+    doubled = GeneratedEvents.concatenate([events.slice(1, 2), events, events])
+    kept = doubled.select(np.array([True, False, True, True, False]))
+    assert kept.ancestors.offsets.tolist() == [0, 0, 0, 2]
+    assert kept.mother_pdg.tolist() == [0, 0, 521, 9900025, 9900025]
+
+
+def test_tables_joined_keep_their_mothers() -> None:
+    joined = Particles.joined([family(), family()._replace(event=family().event + 2)])
+    assert joined.into_events(4, "cm").mother_pdg.tolist() == [521, 9900025, 9900025, 0] * 2

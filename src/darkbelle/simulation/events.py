@@ -12,19 +12,78 @@ from numpy.typing import NDArray
 from darkbelle.errors import SimulationError
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["ZPRIME", "Frame", "Generated", "GeneratedEvents"]
+__all__ = ["ALP", "DARK_ALPHA", "SCALAR", "ZPRIME", "Ancestors", "Frame", "Generated", "GeneratedEvents"]
 
 Frame = Literal["cm", "lab"]
 
-ZPRIME = 9900032  # PDG's range for states outside its own scheme
+# PDG's range for states outside its own scheme
+ZPRIME = 9900032
+SCALAR = 9900025
+ALP = 9900036
+DARK_ALPHA = 9900012  # the invisible α of τ → lα
+
+
+@dataclass(frozen=True)
+class Ancestors:
+    """The particles that decayed, event by event: who came from whom.
+
+    Columns have shape (n_ancestors,). Where and with what momentum they flew follows from what they
+    decayed into: see `GeneratedEvents.ancestor_momenta`.
+
+    Parameters
+    ----------
+    offsets
+        int64, shape (n_events + 1,): ancestors ``offsets[i]`` up to ``offsets[i + 1]`` are event i's.
+    pdg
+        int32, PDG particle codes.
+    mother
+        int32, which of the event's ancestors it comes from itself, counted within the event, and before
+        it; -1 if from the collision.
+    """
+
+    offsets: NDArray[np.int64]
+    pdg: NDArray[np.int32]
+    mother: NDArray[np.int32]
+
+    @classmethod
+    def none(cls, size: int) -> Ancestors:
+        """Return the ancestors of ``size`` events whose particles all come from the collision."""
+        empty = np.zeros(0, dtype=np.int32)
+        return cls(np.zeros(size + 1, dtype=np.int64), empty, empty)
+
+    def row(self, event: NDArray[np.int64], index: NDArray[np.int32]) -> NDArray[np.int64]:
+        """Return the rows in this table of ancestors counted within their events; -1 for none."""
+        return np.where(index >= 0, self.offsets[event] + index, -1)
+
+    def slice(self, start: int, stop: int) -> Ancestors:
+        """Return the ancestors of the events from ``start`` up to, but without, ``stop``."""
+        first, last = self.offsets[start], self.offsets[stop]
+        return Ancestors(
+            self.offsets[start : stop + 1] - first, self.pdg[first:last], self.mother[first:last]
+        )
+
+    def select(self, mask: NDArray[np.bool_]) -> Ancestors:
+        """Return the ancestors of the events where ``mask``, shape (n_events,), is true."""
+        counts = np.diff(self.offsets)
+        kept = np.repeat(mask, counts)
+        return Ancestors(_offsets(counts[mask]), self.pdg[kept], self.mother[kept])
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Ancestors]) -> Ancestors:
+        """Return the ancestors of the events of all parts, in order."""
+        return cls(
+            _offsets(np.concatenate([np.diff(part.offsets) for part in parts])),
+            np.concatenate([part.pdg for part in parts]),
+            np.concatenate([part.mother for part in parts]),
+        )
 
 
 @dataclass(frozen=True)
 class GeneratedEvents:
     """All final-state particles of all events, event by event.
 
-    Particle columns have shape (n_particles,). Neutrinos and the invisible Z′ (`ZPRIME`) are among
-    the particles, beams and intermediate states are not.
+    Particle columns have shape (n_particles,). Neutrinos and invisible new particles, such as
+    `ZPRIME`, are among the particles; beams are not, and what decayed stands in ``ancestors``.
 
     Parameters
     ----------
@@ -36,10 +95,13 @@ class GeneratedEvents:
         int32, PDG particle codes.
     px, py, pz, energy
         float64, GeV.
-    x, y, z
-        float64, production vertex, cm; relative to the collision in the CM frame.
-    mother_pdg
-        int32, PDG code of the decayed particle it comes from, 0 if from the collision itself.
+    x, y, z, t
+        float64, production vertex and time (times c), cm; relative to the collision in the CM frame.
+    mother
+        int32, which of the event's ancestors it comes from, counted within the event; -1 if from the
+        collision itself.
+    ancestors
+        The particles that decayed.
 
     Raises
     ------
@@ -57,11 +119,17 @@ class GeneratedEvents:
     x: Column
     y: Column
     z: Column
-    mother_pdg: NDArray[np.int32]
+    t: Column
+    mother: NDArray[np.int32]
+    ancestors: Ancestors
 
     def __post_init__(self) -> None:
         if len(self.offsets) == 0 or self.offsets[0] != 0 or np.any(np.diff(self.offsets) < 0):
             raise SimulationError(f"offsets of events must start at 0 and not fall, got {self.offsets[:5]} …")
+        if len(self.ancestors.offsets) != len(self.offsets):
+            raise SimulationError(
+                f"ancestors of {len(self.ancestors.offsets) - 1} events do not fit particles of {len(self)}"
+            )
         for name in PARTICLE_COLUMNS:
             size = len(getattr(self, name))
             if size != self.offsets[-1]:
@@ -77,10 +145,10 @@ class GeneratedEvents:
         *,
         frame: Frame = "cm",
         keep: NDArray[np.bool_] | None = None,
-        mother_pdg: NDArray[np.integer] | None = None,
-        vertex: tuple[Column, Column, Column] | None = None,
     ) -> GeneratedEvents:
         """Build events from a table with one row an event and one column a possible particle.
+
+        All particles come from the collision itself, at the origin.
 
         Parameters
         ----------
@@ -90,16 +158,10 @@ class GeneratedEvents:
             Columns of shape (n_events, n_slots), GeV.
         keep
             Shape (n_events, n_slots): which slots hold a particle; all by default.
-        mother_pdg
-            As ``pdg``; 0 by default.
-        vertex
-            x, y and z of shape (n_events, n_slots), cm; the origin by default.
         """
         shape = momenta.px.shape
         kept = np.ones(shape, dtype=bool) if keep is None else keep
-        origin = np.zeros(shape)
-        x, y, z = (origin, origin, origin) if vertex is None else vertex
-        mothers = np.zeros(shape, dtype=np.int32) if mother_pdg is None else mother_pdg
+        origin = np.zeros(int(kept.sum()))
         return cls(
             frame=frame,
             offsets=_offsets(kept.sum(axis=1)),
@@ -108,10 +170,12 @@ class GeneratedEvents:
             py=momenta.py[kept],
             pz=momenta.pz[kept],
             energy=momenta.energy[kept],
-            x=x[kept],
-            y=y[kept],
-            z=z[kept],
-            mother_pdg=np.broadcast_to(mothers, shape)[kept].astype(np.int32),
+            x=origin,
+            y=origin,
+            z=origin,
+            t=origin,
+            mother=np.full(len(origin), -1, dtype=np.int32),
+            ancestors=Ancestors.none(shape[0]),
         )
 
     @classmethod
@@ -122,7 +186,8 @@ class GeneratedEvents:
             raise SimulationError(f"events in one frame are needed to join them, got frames {sorted(frames)}")
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PARTICLE_COLUMNS}
         multiplicity = np.concatenate([part.multiplicity for part in parts])
-        return cls(frames.pop(), _offsets(multiplicity), **columns)
+        ancestors = Ancestors.concatenate([part.ancestors for part in parts])
+        return cls(frames.pop(), _offsets(multiplicity), **columns, ancestors=ancestors)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -142,6 +207,30 @@ class GeneratedEvents:
         """Four-momenta of the particles, GeV, shape (n_particles,)."""
         return FourVector(self.px, self.py, self.pz, self.energy)
 
+    @property
+    def mother_row(self) -> NDArray[np.int64]:
+        """Row of each particle's mother among the ancestors, -1 if it has none, shape (n_particles,)."""
+        return self.ancestors.row(self.event_of_particle, self.mother)
+
+    @property
+    def mother_pdg(self) -> NDArray[np.int32]:
+        """PDG code of each particle's mother, 0 if it has none, shape (n_particles,)."""
+        codes = np.append(self.ancestors.pdg, np.int32(0))
+        return codes[self.mother_row]
+
+    def ancestor_momenta(self) -> FourVector:
+        """Return the sum of what came of each ancestor, GeV, shape (n_ancestors,)."""
+        size = len(self.ancestors.pdg)
+        event = np.repeat(np.arange(len(self)), np.diff(self.ancestors.offsets))
+        above = self.ancestors.row(event, self.ancestors.mother)
+        sums = np.zeros((4, size))
+        row, columns = self.mother_row, np.stack(self.momenta)
+        while (has := row >= 0).any():
+            row, columns = row[has], columns[:, has]
+            sums += np.stack([np.bincount(row, column, minlength=size) for column in columns])
+            row = above[row]
+        return FourVector(*sums)
+
     def with_momenta(self, momenta: FourVector, frame: Frame) -> GeneratedEvents:
         """Return the same events with other four-momenta, given in ``frame``."""
         return replace(self, frame=frame, **momenta._asdict())
@@ -152,7 +241,10 @@ class GeneratedEvents:
         stop = max(start, stop)
         first, last = self.offsets[start], self.offsets[stop]
         columns = {name: getattr(self, name)[first:last] for name in PARTICLE_COLUMNS}
-        return GeneratedEvents(self.frame, self.offsets[start : stop + 1] - first, **columns)
+        ancestors = self.ancestors.slice(start, stop)
+        return GeneratedEvents(
+            self.frame, self.offsets[start : stop + 1] - first, **columns, ancestors=ancestors
+        )
 
     def select(self, mask: NDArray[np.bool_]) -> GeneratedEvents:
         """Return the events where ``mask``, shape (n_events,), is true."""
@@ -160,10 +252,13 @@ class GeneratedEvents:
             raise SimulationError(f"a mask of {len(self)} events is needed, got shape {mask.shape}")
         kept = np.repeat(mask, self.multiplicity)
         columns = {name: getattr(self, name)[kept] for name in PARTICLE_COLUMNS}
-        return GeneratedEvents(self.frame, _offsets(self.multiplicity[mask]), **columns)
+        ancestors = self.ancestors.select(mask)
+        return GeneratedEvents(self.frame, _offsets(self.multiplicity[mask]), **columns, ancestors=ancestors)
 
 
-PARTICLE_COLUMNS = tuple(f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets"})
+PARTICLE_COLUMNS = tuple(
+    f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets", "ancestors"}
+)
 
 
 class Generated(NamedTuple):

@@ -1,16 +1,21 @@
-r"""The decay γ* → μ−μ+Z′: its rate as a function of the virtuality, and points in its phase space."""
+r"""The decay γ* → μ−μ+X: its rate as a function of the virtuality, and points in its phase space.
+
+X is a vector, a scalar or a pseudoscalar that couples to muons.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from darkbelle.constants import MUON_MASS
 from darkbelle.errors import ConfigurationError
-from darkbelle.simulation.amplitudes.zprime import current_squares
+from darkbelle.simulation.amplitudes.scalar import scalar_squares
+from darkbelle.simulation.amplitudes.zprime import CurrentSquares, current_squares
 from darkbelle.simulation.phase_space import (
     Dalitz,
     dalitz_from_unit_square,
@@ -20,7 +25,9 @@ from darkbelle.simulation.phase_space import (
 from darkbelle.simulation.sampling import Density, Majorant, Overshoot, gauss_square
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["MuonEmission"]
+__all__ = ["BosonKind", "MuonEmission"]
+
+BosonKind = Literal["vector", "scalar", "pseudoscalar"]
 
 NODES = 48  # of the quadrature over the Dalitz plane
 ENERGIES = 64  # at which the rate is tabulated
@@ -31,16 +38,18 @@ NEAREST = 1e-5  # to the threshold in s, as a share of the range: the rate has d
 
 @dataclass(frozen=True)
 class MuonEmission:
-    r"""Z′ emission from a muon pair that unpolarised beams make.
+    r"""Emission of a boson from a muon pair that unpolarised beams make.
 
     Parameters
     ----------
     mass
-        Of the Z′, GeV, not 0.
+        Of the boson, GeV, not 0.
     sqrt_s
         The highest energy of the γ* that will be asked for, GeV.
     muon_mass
         GeV.
+    kind
+        Spin and parity of the boson.
 
     Raises
     ------
@@ -51,13 +60,14 @@ class MuonEmission:
     mass: float
     sqrt_s: float
     muon_mass: float = MUON_MASS
+    kind: BosonKind = "vector"
 
     def __post_init__(self) -> None:
         highest = self.sqrt_s - 2.0 * self.muon_mass
         if not 0.0 < self.mass < highest:
             raise ConfigurationError(
-                f"mass of the Z′ is {self.mass} GeV, expected between 0 and √s − 2 m_μ = {highest:.4f} GeV, "
-                "so that it can be made together with two muons"
+                f"mass of a {self.kind} boson is {self.mass} GeV, expected between 0 and √s − 2 m_μ = "
+                f"{highest:.4f} GeV, so that it can be made together with two muons"
             )
 
     @property
@@ -78,7 +88,7 @@ class MuonEmission:
         return np.where(above, np.exp(logarithm), 0.0)
 
     def sample(self, s: Column, rng: np.random.Generator) -> tuple[FourVector, FourVector, FourVector]:
-        """Return momenta of μ−, μ+ and Z′ for one decay at each s.
+        """Return momenta of μ−, μ+ and the boson for one decay at each s.
 
         Parameters
         ----------
@@ -104,7 +114,13 @@ class MuonEmission:
     def _density(self, u: Column, v: Column, s: float | Column) -> Column:
         dalitz = dalitz_from_unit_square(u, v, s, self.mass, self.muon_mass)
         momenta = three_body_momenta(dalitz, s, self.mass, self.muon_mass)
-        return current_squares(*momenta, self.mass, self.muon_mass).total * dalitz.jacobian
+        return self._squares(*momenta).total * dalitz.jacobian
+
+    def _squares(self, muon: FourVector, antimuon: FourVector, boson: FourVector) -> CurrentSquares:
+        if self.kind == "vector":
+            return current_squares(muon, antimuon, boson, self.mass, self.muon_mass)
+        is_odd = self.kind == "pseudoscalar"
+        return scalar_squares(muon, antimuon, boson, self.muon_mass, pseudoscalar=is_odd)
 
     @cached_property
     def _span(self) -> float:
@@ -149,7 +165,7 @@ class MuonEmission:
                 u[pending], v[pending], height = majorant.draw(pending.size, rng)
                 density = self._density(u[pending], v[pending], s[pending]) / rate[pending]
                 pending = pending[~overshoot.accept(density / height, rng)]
-        overshoot.check(f"γ* → μ−μ+Z′ with a mass of {self.mass} GeV")
+        overshoot.check(f"γ* → μ−μ+X with a {self.kind} X of {self.mass} GeV")
         return dalitz_from_unit_square(u, v, s, self.mass, self.muon_mass)
 
     def _oriented(
@@ -163,10 +179,10 @@ class MuonEmission:
         pending = np.arange(momenta.shape[2])
         while pending.size:
             turned = rotated_randomly(momenta[..., pending], rng)
-            muon, antimuon, zprime = (FourVector(*vector) for vector in turned)
-            squares = current_squares(muon, antimuon, zprime, self.mass, self.muon_mass)
+            muon, antimuon, boson = (FourVector(*vector) for vector in turned)
+            squares = self._squares(muon, antimuon, boson)
             kept = rng.random(pending.size) * squares.total < squares.transverse
             momenta[..., pending[kept]] = turned[..., kept]
             pending = pending[~kept]
-        muon, antimuon, zprime = (FourVector(*vector) for vector in momenta)
-        return muon, antimuon, zprime
+        muon, antimuon, boson = (FourVector(*vector) for vector in momenta)
+        return muon, antimuon, boson

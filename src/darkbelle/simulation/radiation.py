@@ -31,9 +31,11 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkbelle.constants import ELECTRON_MASS, FINE_STRUCTURE
-from darkbelle.kernels.boosts import boost_to_rest_frame
+from darkbelle.kernels.boosts import boost_from_rest_frame, boost_to_rest_frame
+from darkbelle.simulation.phase_space import rotated_z_to
 from darkbelle.simulation.sampling import Majorant, Overshoot, gauss_square
 from darkbelle.vectors import Column, FourVector
 
@@ -66,6 +68,24 @@ class RadiativeCollisions(NamedTuple):
     s: Column
     frame: FourVector
     photons: tuple[FourVector, FourVector]
+
+    @property
+    def axis(self) -> tuple[Column, Column, Column]:
+        """Direction of the beams in the frame, reached from the CM by one boost: see `beam_axis`."""
+        return beam_axis(self.frame)
+
+    @property
+    def axes(self) -> Column:
+        """Unit vectors of momenta given with z along the beams: rows, in the frame, shape (n, 3, 3)."""
+        nil = np.zeros(len(self.s))
+        units = (FourVector(nil + x, nil + y, nil + z, nil) for x, y, z in np.eye(3))
+        return np.stack([np.stack(rotated_z_to(unit, self.axis)[:3], axis=1) for unit in units], axis=1)
+
+    def to_cm(self, vectors: FourVector, event: NDArray[np.int64]) -> FourVector:
+        """Return vectors of some events, given in the frame with z along the beams, in the CM frame."""
+        x, y, z = (column[event] for column in self.axis)
+        frame = FourVector(*(column[event] for column in self.frame))
+        return boost_from_rest_frame(rotated_z_to(vectors, (x, y, z)), frame)
 
 
 @dataclass(frozen=True)

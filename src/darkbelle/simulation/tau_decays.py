@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 
 from darkbelle.constants import TAU_MASS
 from darkbelle.errors import SimulationError
+from darkbelle.simulation.tau_modes import MODES, recognised
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["BRANCHING_FRACTIONS", "TauDecays", "decay_taus"]
+__all__ = ["LARGEST_MASS", "LEAST_MASS", "TauDecays", "decay_taus"]
 
-BRANCHING_FRACTIONS = {"e": 0.1782, "mu": 0.1739, "pi": 0.1082, "pipi0": 0.2549}  # PDG 2024
-
-TAUOLA_MODES = {"e": 1, "mu": 2, "pi": 3, "pipi0": 4}
-ANY_MODE = 0
+# GeV; TAUOLA looks for its largest weights at the nominal mass, and they go up to its fifth power
+LEAST_MASS, LARGEST_MASS = 1.73, 1.82
 
 MOST_PRODUCTS = 7
 # struct alouette_products
@@ -54,7 +53,9 @@ class TauDecays(NamedTuple):
     polarimeter: Column
 
 
-def decay_taus(pdg: int, modes: NDArray[np.str_], rng: np.random.Generator) -> TauDecays:
+def decay_taus(
+    pdg: int, modes: NDArray[np.str_], rng: np.random.Generator, *, mass: float = TAU_MASS
+) -> TauDecays:
     """Decay τ leptons of one charge at rest.
 
     Parameters
@@ -62,11 +63,11 @@ def decay_taus(pdg: int, modes: NDArray[np.str_], rng: np.random.Generator) -> T
     pdg
         15 for τ−, −15 for τ+.
     modes
-        Shape (n,): for each its mode, a key of `BRANCHING_FRACTIONS`, or ``"all"``. With ``"all"``
-        the modes named there have the branching fractions given there, and the rest is shared as
-        in TAUOLA.
+        Shape (n,): the mode of each, a key of `darkbelle.simulation.tau_modes.MODES`.
     rng
         Seeds TAUOLA's own generator: one state of it makes one set of decays.
+    mass
+        Of the τ, GeV, 1.73 to 1.82; TAUOLA computes in single precision.
 
     Raises
     ------
@@ -80,26 +81,39 @@ def decay_taus(pdg: int, modes: NDArray[np.str_], rng: np.random.Generator) -> T
     Belle, three pions resonance chiral theory. Neither is safe to call from several threads.
     """
     _initialise()
+    alouette.lib.tauola_parmas.amtau = mass
     seed = int(rng.integers(2**32))
     alouette.lib.alouette_random_set(alouette.ffi.new("unsigned long *", seed))
-    names = np.array([*TAUOLA_MODES, "other"])
-    shares = np.array([BRANCHING_FRACTIONS[name] for name in TAUOLA_MODES])
-    drawn = rng.choice(names, size=len(modes), p=[*shares, 1.0 - shares.sum()])
-    chosen = np.where(modes == "all", drawn, modes)
     products = np.zeros(len(modes), dtype=PRODUCTS)
-    for name, number in TAUOLA_MODES.items():
-        is_of_mode = chosen == name
-        products[is_of_mode] = _decayed(pdg, number, int(is_of_mode.sum()))
-    is_other = chosen == "other"
-    products[is_other] = _decayed_otherwise(pdg, int(is_other.sum()))
+    asked = set(np.unique(modes).tolist())
+    for number in dict.fromkeys(mode.number for name, mode in MODES.items() if name in asked):
+        rows = {name: np.flatnonzero(modes == name) for name, mode in MODES.items() if mode.number == number}
+        for name, decays in _decays_by_mode(pdg, number, {n: len(r) for n, r in rows.items()}).items():
+            products[rows[name]] = decays
     return _columns(products)
 
 
 @cache
 def _initialise() -> None:
     alouette.initialise()
-    alouette.lib.tauola_parmas.amtau = TAU_MASS
     alouette.lib.tauola_parmas.amnuta = 0.0  # 10 MeV by default
+
+
+def _decays_by_mode(pdg: int, number: int, sizes: dict[str, int]) -> dict[str, NDArray[np.void]]:
+    """Return as many decays as asked for of each of the modes that share a number in TAUOLA."""
+    if len(sizes) == 1:
+        return {name: _decayed(pdg, number, size) for name, size in sizes.items()}
+    kept: dict[str, list[NDArray[np.void]]] = {name: [] for name in sizes}
+    missing = dict(sizes)
+    whole = sum(MODES[name].fraction for name in sizes)
+    while any(missing.values()):
+        needed = max(count * whole / MODES[name].fraction for name, count in missing.items())
+        decays = _decayed(pdg, number, int(1.05 * needed) + 10)
+        found = recognised(decays["pdg"])
+        for name, count in missing.items():
+            kept[name].append(decays[np.flatnonzero(found == name)[:count]])
+            missing[name] = count - len(kept[name][-1])
+    return {name: np.concatenate(parts) for name, parts in kept.items()}
 
 
 def _decayed(pdg: int, mode: int, size: int) -> NDArray[np.void]:
@@ -110,32 +124,16 @@ def _decayed(pdg: int, mode: int, size: int) -> NDArray[np.void]:
         if decay(mode, pdg, at_rest, ffi.NULL, products + i):
             message = ffi.string(alouette.lib.alouette_message()).decode()
             raise SimulationError(f"TAUOLA does not decay particle {pdg} by mode {mode}: {message}")
-    return np.frombuffer(ffi.buffer(products), dtype=PRODUCTS).copy()
-
-
-def _decayed_otherwise(pdg: int, size: int) -> NDArray[np.void]:
-    """Decay by modes that `BRANCHING_FRACTIONS` does not name, in TAUOLA's proportions."""
-    decays = _decayed(pdg, ANY_MODE, size)
-    while (again := _is_named(decays["pdg"])).any():
-        decays[again] = _decayed(pdg, ANY_MODE, int(again.sum()))
+    decays = np.frombuffer(ffi.buffer(products), dtype=PRODUCTS).copy()
+    decays["pdg"] = np.where(np.arange(MOST_PRODUCTS) < decays["size"][:, None], decays["pdg"], 0)
     return decays
-
-
-def _is_named(pdg: NDArray[np.int32]) -> NDArray[np.bool_]:
-    code = np.abs(pdg)
-    leptonic = np.isin(code, (11, 13)).any(axis=1)
-    one_pion = (code == 211).sum(axis=1) == 1
-    neutral_pions = (code == 111).sum(axis=1)
-    others = (~np.isin(code, (0, 16, 111, 211))).any(axis=1)
-    named: NDArray[np.bool_] = leptonic | (one_pion & (neutral_pions <= 1) & ~others)
-    return named
 
 
 def _columns(products: NDArray[np.void]) -> TauDecays:
     filled = np.arange(MOST_PRODUCTS) < products["size"][:, None]
     momentum = np.where(filled[:, :, None], products["momentum"], 0.0)
     return TauDecays(
-        np.where(filled, products["pdg"], 0).astype(np.int32),
+        products["pdg"].copy(),
         FourVector(*(np.ascontiguousarray(momentum[:, :, i]) for i in range(4))),
         products["polarimeter"].copy(),
     )

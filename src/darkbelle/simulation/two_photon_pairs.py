@@ -1,7 +1,7 @@
-r"""Muon pairs from two virtual photons, from the exact amplitude, with both scattered beam particles.
+r"""Pairs of muons or τ from two virtual photons, from the exact amplitude, with both scattered beam particles.
 
 Proposals follow the spectrum of equivalent photons: even in the logarithm of both virtualities and in
-the pair's rapidity, with low masses favoured, muons even in rapidity along the photons; where a filter
+the pair's rapidity, with low masses favoured, leptons even in rapidity along the photons; where a filter
 asks for a few of them, they are stretched along each axis to where these are. The weight is
 the exact matrix element on exact kinematics: no virtuality is neglected.
 """
@@ -20,7 +20,7 @@ from darkbelle.beams import NOMINAL
 from darkbelle.constants import ELECTRON_MASS, HBAR_C_SQUARED, MUON_MASS
 from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
 from darkbelle.simulation.acceptance import MuonPairFilter
-from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, squared_amplitude
+from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, spin_correlation, squared_amplitude
 from darkbelle.simulation.directions import at_angle, unit
 from darkbelle.simulation.equivalent_photons import least_virtuality
 from darkbelle.simulation.importance import ImportanceGrid
@@ -42,8 +42,8 @@ class TwoPhotonEvents(NamedTuple):
 
     electron: FourVector
     positron: FourVector
-    muon: FourVector
-    antimuon: FourVector
+    lepton: FourVector
+    antilepton: FourVector
 
 
 class Proposed(NamedTuple):
@@ -95,21 +95,24 @@ def scattered_beam(
 
 @dataclass(frozen=True)
 class TwoPhotonPairs:
-    """e−e+ → e−e+ μ−μ+ by two photons, within what a selection can accept.
+    """e−e+ → e−e+ l−l+ by two photons, within what a selection can accept.
 
     Parameters
     ----------
     least_mass
-        Of the muons, GeV.
+        Of the pair, GeV.
     pair_filter
         What else the muons must pass.
     sqrt_s
         Of the collision, GeV.
+    lepton_mass
+        Of each lepton of the pair, GeV.
     """
 
     least_mass: float
     pair_filter: MuonPairFilter | None = None
     sqrt_s: float = NOMINAL.sqrt_s
+    lepton_mass: float = MUON_MASS
 
     @property
     def min_pair_pt(self) -> float:
@@ -152,25 +155,38 @@ class TwoPhotonPairs:
         asked = np.flatnonzero(
             (pair.mass_squared() > self.least_mass**2) & (np.hypot(pair.px, pair.py) >= self.min_pair_pt)
         )
-        muon, antimuon, per_angle = _muons(*taken((pair, first.photon), asked), *points[7:9, index[asked]])
+        muon, antimuon, per_angle = _leptons(
+            *taken((pair, first.photon), asked), *points[7:9, index[asked]], self.lepton_mass
+        )
         found = np.arange(len(asked))
         if self.pair_filter is not None:
             found = np.flatnonzero(self.pair_filter.passes(antimuon, muon))
         chosen = asked[found]
         muon, antimuon = taken((muon, antimuon), found)
         electron, photon1, positron, photon2 = taken((*first, *second), chosen)
-        p_beam = math.sqrt(energy**2 - ELECTRON_MASS**2)
-        momenta = TwoPhotonMomenta(
-            FourVector.single(0.0, 0.0, p_beam, energy),
-            FourVector.single(0.0, 0.0, -p_beam, energy),
-            *(electron, positron, photon1, photon2, muon, antimuon),
-        )
-        squared = squared_amplitude(momenta, (q1[chosen], q2[chosen]))
+        momenta = TwoPhotonMomenta(*self._beams, *(electron, positron, photon1, photon2, muon, antimuon))
+        squared = squared_amplitude(momenta, (q1[chosen], q2[chosen]), self.lepton_mass)
         # each scattered particle has d³p/(2E) = dx dQ² dφ/4, the beams being relativistic
         per_azimuth = (2.0 * math.pi / 4.0) ** 2 / (2.0 * math.pi) ** 6
         weight = squared / (2.0 * self.sqrt_s**2) * per_azimuth * (per_x * per_q)[chosen] * per_angle[found]
         events = TwoPhotonEvents(electron, positron, muon, antimuon)
         return Proposed(index[chosen], events, HBAR_C_SQUARED * weight)
+
+    def spin_correlation(self, events: TwoPhotonEvents) -> Column:
+        """Return the matrix R of the leptons' spins along the axes of the CM frame, shape (n, 3, 3)."""
+        electron, positron = self._beams
+        photons = electron.minus(events.electron), positron.minus(events.positron)
+        momenta = TwoPhotonMomenta(
+            electron, positron, events.electron, events.positron, *photons, *events[2:]
+        )
+        return spin_correlation(momenta, self.lepton_mass)
+
+    @property
+    def _beams(self) -> tuple[FourVector, FourVector]:
+        energy = self.sqrt_s / 2.0
+        momentum = math.sqrt(energy**2 - ELECTRON_MASS**2)
+        electron, positron = (FourVector.single(0.0, 0.0, sign * momentum, energy) for sign in (1.0, -1.0))
+        return electron, positron
 
     def _fractions(self, u: Column, v: Column) -> tuple[NDArray[np.int64], Column, Column, Column]:
         """Return where the photons' energy fractions are possible, them, and one over their density."""
@@ -209,20 +225,20 @@ class TwoPhotonPairs:
         return drawn[0], drawn[1], drawn[0] * drawn[1] / density
 
 
-def _muons(
-    pair: FourVector, photon: FourVector, u: Column, v: Column
+def _leptons(
+    pair: FourVector, photon: FourVector, u: Column, v: Column, lepton_mass: float
 ) -> tuple[FourVector, FourVector, Column]:
-    """Return μ− and μ+, even in rapidity along the photon, and their phase space over the density."""
+    """Return both leptons, even in rapidity along the photon, and their phase space over the density."""
     mass = np.sqrt(pair.mass_squared())
-    beta = np.sqrt(np.maximum(TINY, 1.0 - 4.0 * MUON_MASS**2 / mass**2))
+    beta = np.sqrt(np.maximum(TINY, 1.0 - 4.0 * lepton_mass**2 / mass**2))
     limit = np.arctanh(beta)
     cosine = np.tanh((2.0 * u - 1.0) * limit) / beta
     density = beta / (2.0 * limit * (1.0 - (beta * cosine) ** 2))
     axis = unit(np.stack(boost_to_rest_frame(photon, pair)[:3], axis=1))
     direction = at_angle(axis, cosine, 2.0 * math.pi * v + _azimuth(pair, axis))
     px, py, pz = mass * beta / 2.0 * direction.T
-    muon = boost_from_rest_frame(FourVector.with_mass(px, py, pz, MUON_MASS), pair)
-    antimuon = boost_from_rest_frame(FourVector.with_mass(-px, -py, -pz, MUON_MASS), pair)
+    muon = boost_from_rest_frame(FourVector.with_mass(px, py, pz, lepton_mass), pair)
+    antimuon = boost_from_rest_frame(FourVector.with_mass(-px, -py, -pz, lepton_mass), pair)
     return muon, antimuon, beta / (16.0 * math.pi) / density
 
 

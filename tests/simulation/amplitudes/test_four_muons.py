@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from darkbelle.constants import MUON_MASS
 from darkbelle.simulation.amplitudes.four_muons import four_muon_square
-from darkbelle.simulation.four_muon_phase_space import FourMuonPoints, four_muon_points
+from darkbelle.simulation.four_lepton_phase_space import FourLeptonPoints, four_lepton_points
 from darkbelle.vectors import Column, FourVector
 
 S = 10.58**2
@@ -20,12 +20,14 @@ Matrix = NDArray[np.complex128]
 
 
 @pytest.fixture(scope="module")
-def points() -> FourMuonPoints:
-    return four_muon_points(np.full(6, S), np.random.default_rng(12))
+def points() -> FourLeptonPoints:
+    return four_lepton_points(np.full(6, S), np.random.default_rng(12))
 
 
-def square(points: FourMuonPoints) -> Column:
-    return four_muon_square((points.muon, points.other_muon), (points.antimuon, points.other_antimuon))
+def square(points: FourLeptonPoints) -> Column:
+    return four_muon_square(
+        (points.lepton, points.other_lepton), (points.antilepton, points.other_antilepton)
+    )
 
 
 def slash(vector: Column) -> Matrix:
@@ -77,7 +79,7 @@ def spin_sum(a: Column, c: Column, b: Column, d: Column) -> float:
     return float(np.sum(projected * adjoint.conj()).real)
 
 
-def test_square_is_the_spin_sum_by_projectors(points: FourMuonPoints) -> None:
+def test_square_is_the_spin_sum_by_projectors(points: FourLeptonPoints) -> None:
     muon, antimuon, other_muon, other_antimuon = (np.array([v.energy, v.px, v.py, v.pz]) for v in points[:4])
     expected = [
         spin_sum(muon[:, i], antimuon[:, i], other_muon[:, i], other_antimuon[:, i]) for i in range(6)
@@ -85,21 +87,21 @@ def test_square_is_the_spin_sum_by_projectors(points: FourMuonPoints) -> None:
     np.testing.assert_allclose(square(points), expected, rtol=1e-7)
 
 
-def test_identical_muons_may_be_exchanged(points: FourMuonPoints) -> None:
-    swapped = points._replace(muon=points.other_muon, other_muon=points.muon)
+def test_identical_muons_may_be_exchanged(points: FourLeptonPoints) -> None:
+    swapped = points._replace(lepton=points.other_lepton, other_lepton=points.lepton)
     np.testing.assert_allclose(square(swapped), square(points), rtol=1e-10)
 
 
-def test_charge_conjugation_with_parity_is_a_symmetry(points: FourMuonPoints) -> None:
+def test_charge_conjugation_with_parity_is_a_symmetry(points: FourLeptonPoints) -> None:
     def mirrored(vector: FourVector) -> FourVector:
         return FourVector(-vector.px, -vector.py, -vector.pz, vector.energy)
 
     muon, antimuon, other_muon, other_antimuon = (mirrored(vector) for vector in points[:4])
-    conjugated = FourMuonPoints(antimuon, muon, other_antimuon, other_muon, points.volume)
+    conjugated = FourLeptonPoints(antimuon, muon, other_antimuon, other_muon, points.volume)
     np.testing.assert_allclose(square(conjugated), square(points), rtol=1e-9)
 
 
-def test_rotation_about_the_beams_is_a_symmetry(points: FourMuonPoints) -> None:
+def test_rotation_about_the_beams_is_a_symmetry(points: FourLeptonPoints) -> None:
     cosine, sine = np.cos(0.7), np.sin(0.7)
 
     def turned(vector: FourVector) -> FourVector:
@@ -107,5 +109,5 @@ def test_rotation_about_the_beams_is_a_symmetry(points: FourMuonPoints) -> None:
         return FourVector(px, py, vector.pz, vector.energy)
 
     muon, antimuon, other_muon, other_antimuon = (turned(vector) for vector in points[:4])
-    rotated = FourMuonPoints(muon, antimuon, other_muon, other_antimuon, points.volume)
+    rotated = FourLeptonPoints(muon, antimuon, other_muon, other_antimuon, points.volume)
     np.testing.assert_allclose(square(rotated), square(points), rtol=1e-9)

@@ -28,13 +28,13 @@ def test_muons_pass_with_the_efficiency_of_the_publication(
     gun: Gun, rng: np.random.Generator, momentum: float, low: float, high: float
 ) -> None:
     tracks = detect(gun((13, momentum, 90.0, 0.0), events=SIZE), rng).tracks
-    assert low < np.mean(tracks.muon_id > 0.5) < high
+    assert low < np.mean(tracks.identified_as("muon") > 0.5) < high
 
 
 @pytest.mark.parametrize("momentum", [0.65, 0.9, 1.5, 3.0, 5.0])
 def test_pions_are_rejected_as_much_as_published(gun: Gun, rng: np.random.Generator, momentum: float) -> None:
     tracks = detect(gun((211, momentum, 90.0, 0.0), events=SIZE), rng).tracks
-    assert 0.80 < np.mean(tracks.muon_id < 0.5) < 0.975
+    assert 0.80 < np.mean(tracks.identified_as("muon") < 0.5) < 0.975
 
 
 def test_pions_decay_as_often_as_their_lifetime_says(gun: Gun, rng: np.random.Generator) -> None:
@@ -45,7 +45,7 @@ def test_pions_decay_as_often_as_their_lifetime_says(gun: Gun, rng: np.random.Ge
     detector = replace(NOMINAL_DETECTOR, muon_identification=silent)
     momentum, size = 2.0, 200_000
     tracks = detect(gun((211, momentum, 90.0, 0.0), events=size), rng, detector).tracks
-    passed, error = share(tracks.muon_id > 0.5)
+    passed, error = share(tracks.identified_as("muon") > 0.5)
     # the chord 125 cm of a circle with R = 2/(0.0044969/cm) = 444.7 cm; cτ = 780.45 cm, m = 0.13957
     length = 2 * 444.75 * np.arcsin(125.0 / (2 * 444.75))
     expected = -np.expm1(-length * 0.13957 / (momentum * 780.45))
@@ -80,26 +80,26 @@ def test_kaons_decay_to_muons_too(gun: Gun, rng: np.random.Generator) -> None:
 )
 def test_the_klm_is_where_it_is(gun: Gun, rng: np.random.Generator, theta: float, *, reached: bool) -> None:
     tracks = detect(gun((13, 3.0, theta, 0.0), events=2000), rng).tracks
-    assert bool(np.mean(tracks.muon_id > 0.5) > 0.9) is reached
+    assert bool(np.mean(tracks.identified_as("muon") > 0.5) > 0.9) is reached
 
 
 def test_a_slow_muon_does_not_reach_the_barrel(gun: Gun, rng: np.random.Generator) -> None:
     tracks = detect(gun((13, 0.55, 90.0, 0.0), events=5000), rng).tracks
-    assert np.mean(tracks.muon_id > 0.5) < 0.1
+    assert np.mean(tracks.identified_as("muon") > 0.5) < 0.1
 
 
 def test_electrons_pass_and_pions_seldom_do(gun: Gun, rng: np.random.Generator) -> None:
     electrons = detect(gun((11, 2.0, 90.0, 0.0), events=SIZE), rng).tracks
     pions = detect(gun((211, 2.0, 90.0, 0.0), events=SIZE), rng).tracks
-    assert np.mean(electrons.electron_id > 0.5) == pytest.approx(0.94, abs=0.006)
-    assert 0.008 < np.mean(pions.electron_id > 0.5) < 0.012
-    assert np.mean(pions.pion_id > 0.5) > 0.8
+    assert np.mean(electrons.identified_as("electron") > 0.5) == pytest.approx(0.94, abs=0.006)
+    assert 0.008 < np.mean(pions.identified_as("electron") > 0.5) < 0.012
+    assert np.mean(pions.identified_as("pion") > 0.5) > 0.8
 
 
 def test_likelihood_ratios_are_shares_of_one(gun: Gun, rng: np.random.Generator) -> None:
     events = gun((13, 1.0, 90.0, 0.0), (-211, 1.0, 70.0, 100.0), (321, 1.0, 60.0, 200.0), events=5000)
     tracks = detect(events, rng).tracks
-    ids = np.array([tracks.muon_id, tracks.electron_id, tracks.pion_id])
+    ids = tracks.likelihoods
     assert np.all((ids >= 0) & (ids <= 1))
-    assert np.all(ids.sum(axis=0) <= 1 + 1e-12)
-    assert np.all((ids > 0.5).sum(axis=0) <= 1)
+    np.testing.assert_allclose(ids.sum(axis=1), 1.0, atol=1e-12)
+    assert np.all((ids > 0.5).sum(axis=1) <= 1)

@@ -115,7 +115,7 @@ def test_the_same_seed_gives_the_same_answer_and_another_one_another(gun: Gun) -
     first, again, other = (detect(events, np.random.default_rng(seed)) for seed in (5, 5, 6))
     assert np.array_equal(first.tracks.px, again.tracks.px)
     assert np.array_equal(first.photons.energy, again.photons.energy)
-    assert np.array_equal(first.trigger_cdcklm, again.trigger_cdcklm)
+    assert np.array_equal(first.triggers["cdcklm1"], again.triggers["cdcklm1"])
     assert not np.array_equal(first.tracks.px, other.tracks.px)
 
 

@@ -13,7 +13,7 @@ SIZE = 5000
 
 
 def test_two_open_muons_fire_ffo(gun: Gun, rng: np.random.Generator) -> None:
-    fired = detect(gun((13, 3.0, 90.0, 0.0), (-13, 3.0, 80.0, 150.0), events=SIZE), rng).trigger_ffo
+    fired = detect(gun((13, 3.0, 90.0, 0.0), (-13, 3.0, 80.0, 150.0), events=SIZE), rng).triggers["ffo"]
     expected = (NOMINAL_DETECTOR.tracking.efficiency * NOMINAL_DETECTOR.trigger.track_efficiency) ** 2
     assert fired.mean() == pytest.approx(expected, abs=4 * np.sqrt(expected * (1 - expected) / SIZE))
 
@@ -30,7 +30,7 @@ def test_two_open_muons_fire_ffo(gun: Gun, rng: np.random.Generator) -> None:
 def test_other_pairs_do_not_fire_ffo(
     gun: Gun, rng: np.random.Generator, second: tuple[int, float, float, float]
 ) -> None:
-    fired = detect(gun((13, 3.0, 90.0, 0.0), second, events=200), rng).trigger_ffo
+    fired = detect(gun((13, 3.0, 90.0, 0.0), second, events=200), rng).triggers["ffo"]
     assert not fired.any()
 
 
@@ -39,13 +39,13 @@ def test_bhabhas_are_vetoed(gun: Gun, rng: np.random.Generator) -> None:
     angle = np.rad2deg(np.arctan2(1.0, 0.2868 / np.sqrt(1 - 0.2868**2)))
     electrons = gun((11, 5.5, angle, 90.0), (-11, 5.5, angle, -90.0), events=SIZE)
     muons = gun((13, 5.5, angle, 90.0), (-13, 5.5, angle, -90.0), events=SIZE)
-    assert detect(electrons, rng).trigger_ffo.mean() < 0.05
-    assert detect(muons, rng).trigger_ffo.mean() > 0.85
+    assert detect(electrons, rng).triggers["ffo"].mean() < 0.05
+    assert detect(muons, rng).triggers["ffo"].mean() > 0.85
 
 
 def test_slow_electrons_are_not_vetoed(gun: Gun, rng: np.random.Generator) -> None:
     electrons = gun((11, 2.0, 75.0, 90.0), (-11, 2.0, 75.0, -90.0), events=SIZE)
-    assert detect(electrons, rng).trigger_ffo.mean() > 0.85
+    assert detect(electrons, rng).triggers["ffo"].mean() > 0.85
 
 
 def test_the_klm_trigger_needs_a_muon_in_the_barrel(gun: Gun, rng: np.random.Generator) -> None:
@@ -56,5 +56,5 @@ def test_the_klm_trigger_needs_a_muon_in_the_barrel(gun: Gun, rng: np.random.Gen
         ((13, 0.5, 90.0, 0.0), 0.0),
         ((11, 2.0, 90.0, 0.0), 0.0),
     ]:
-        fired = detect(gun(particle, events=SIZE), rng).trigger_cdcklm
+        fired = detect(gun(particle, events=SIZE), rng).triggers["cdcklm1"]
         assert fired.mean() == pytest.approx(share, abs=0.02)

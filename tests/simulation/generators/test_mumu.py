@@ -16,7 +16,7 @@ from darkbelle.simulation.acceptance import MuonPairFilter, inside_tracking
 from darkbelle.simulation.amplitudes.radiative_pair import spin_sum
 from darkbelle.simulation.events import GeneratedEvents
 from darkbelle.simulation.generators import generator
-from darkbelle.simulation.light_mesons import isotropic
+from darkbelle.simulation.light_hadrons import isotropic
 from darkbelle.simulation.pythia import fermion_pairs
 from darkbelle.vectors import Column, FourVector
 

@@ -10,9 +10,11 @@ import pytest
 
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import FINE_STRUCTURE, MUON_MASS
+from darkbelle.kernels import boost_to_rest_frame
+from darkbelle.simulation.cross_section_tables import cross_section_table
 from darkbelle.simulation.events import ZPRIME, GeneratedEvents
 from darkbelle.simulation.generators import generator
-from darkbelle.simulation.generators.zprime import ZPrime, cross_section_table
+from darkbelle.simulation.generators.zprime import ZPrime
 
 
 @cache
@@ -23,7 +25,7 @@ def events(mass: float, size: int = 20_000, *, radiation: bool = True) -> Genera
 def test_sherpa_is_reproduced_with_its_settings_but_for_the_mass_of_the_muon() -> None:
     # Sherpa + UFO, M = 1 GeV, g′ = 0.1: 1.002 pb (stack-notes.md) with α(0) and massless muons;
     # their mass takes away 0.6 %, see test_muon_emission
-    born = ZPrime(1.0, gprime=0.1, alpha=FINE_STRUCTURE).born.value
+    born = ZPrime(1.0, gprime=0.1, alpha=FINE_STRUCTURE).production.born.value
     assert born == pytest.approx(1002.0 * (1 - 0.006), rel=2e-3)
 
 
@@ -35,7 +37,7 @@ def test_cross_section_goes_with_the_couplings_squared() -> None:
 
 def test_uncertainties_are_small_against_the_cross_section() -> None:
     for mass in (0.01, 10.0):
-        for value, uncertainty in (ZPrime(mass).cross_section, ZPrime(mass).born):
+        for value, uncertainty in (ZPrime(mass).production.cross_section, ZPrime(mass).production.born):
             assert 0.0 < uncertainty < 1e-4 * value
 
 
@@ -100,31 +102,32 @@ def test_zprime_is_not_isotropic_but_follows_the_spin_of_the_photon() -> None:
 
 
 def test_photons_are_mostly_lost_along_the_beams() -> None:
-    made = events(1.0)
-    hard = (made.pdg == 22) & (made.energy > 0.1)
-    along = np.abs(made.pz[hard]) / made.energy[hard] > math.cos(math.radians(12.4))
+    made = ZPrime(1.0).production.sample(20_000, np.random.default_rng(11)).collisions
+    pz, energy = (np.concatenate([photon[i] for photon in made.photons]) for i in (2, 3))
+    hard = energy > 0.1
+    along = np.abs(pz[hard]) / energy[hard] > math.cos(math.radians(12.4))
     assert 0.75 < np.mean(along) < 0.95
     assert np.any(~along)
 
 
 def test_radiation_lowers_the_yield_of_a_heavy_zprime_and_raises_that_of_a_light_one() -> None:
     heavy, light = ZPrime(9.0), ZPrime(0.05)
-    assert heavy.cross_section.value < 0.9 * heavy.born.value
-    assert light.cross_section.value > 1.05 * light.born.value
+    assert heavy.production.cross_section.value < 0.9 * heavy.production.born.value
+    assert light.production.cross_section.value > 1.05 * light.production.born.value
 
 
 def test_share_of_events_without_a_visible_photon_is_that_of_the_folding() -> None:
     # events whose s is less than 0.1 % reduced, counted, against the folded integral up to there
     generator = ZPrime(5.0)
-    made = events(5.0)
-    radiated = np.bincount(made.event_of_particle, np.where(made.pdg == 22, made.energy, 0.0))
+    made = generator.production.sample(20_000, np.random.default_rng(11)).collisions
+    radiated = made.photons[0].energy + made.photons[1].energy
     cut = 5e-4 * NOMINAL.sqrt_s
-    beams = generator.beams
+    beams = generator.production.beams
 
     def limited(s: np.ndarray) -> np.ndarray:
-        return np.where(1.0 - s / NOMINAL.sqrt_s**2 < 1e-3, generator._born_at(s), 0.0)
+        return np.where(1.0 - s / NOMINAL.sqrt_s**2 < 1e-3, generator.production.born_at(s), 0.0)
 
-    share = beams.fold(limited).value / generator.cross_section.value
+    share = beams.fold(limited).value / generator.production.cross_section.value
     assert np.mean(radiated < cut) == pytest.approx(share, abs=0.02)
 
 
@@ -133,11 +136,27 @@ def test_shipped_table_is_what_the_generator_gives() -> None:
     rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
     assert len(rows) > 50
     chosen = rows[:: len(rows) // 3]
-    remade = cross_section_table([float(row["mass"]) for row in chosen])
+    remade = cross_section_table([float(row["mass"]) for row in chosen], lambda mass: ZPrime(mass).production)
     for i, row in enumerate(chosen):
         for kind in ("radiative", "born"):
             tolerance = 5 * float(row[f"{kind}_uncertainty"]) + 1e-5 * float(row[kind])
             assert getattr(remade, kind)[i] == pytest.approx(float(row[kind]), abs=tolerance)
+
+
+def test_muons_of_a_light_zprime_radiate_as_often_as_the_leading_logarithm_says() -> None:
+    # (2α/π) [ln(s/m²) − 1] ln(√s/2E) photons above E, for muons that take all the energy
+    production = ZPrime(0.05).production
+    made = production.sample(40_000, np.random.default_rng(5))
+    radiated = production.radiated(made, np.random.default_rng(6))
+    assert radiated is not None
+    mass = np.sqrt(made.muon.plus(made.antimuon).mass_squared())
+    expected = np.mean(
+        2.0 * FINE_STRUCTURE / math.pi * (2.0 * np.log(mass / MUON_MASS) - 1.0) * np.log(mass / 0.2)
+    )
+    soft = boost_to_rest_frame(radiated.photons, made.muon.plus(made.antimuon).rows(radiated.pair)).energy
+    # hard photons are fewer than soft ones extrapolated: by α/π (L − 1) times 3/2
+    fewer = np.mean(1.5 * FINE_STRUCTURE / math.pi * (2.0 * np.log(mass / MUON_MASS) - 1.0))
+    assert np.sum(soft > 0.1) / 40_000 == pytest.approx(expected - fewer, rel=0.05)
 
 
 def test_registry_makes_it() -> None:

@@ -10,8 +10,11 @@ from numpy.typing import NDArray
 from darkbelle.beams import NOMINAL
 from darkbelle.ntuple.names import escape
 from darkbelle.simulation.detector import DetectedEvents, Photons, Tracks, TrueTracks
+from darkbelle.simulation.detector.records import Helix
+from darkbelle.simulation.events import Ancestors, GeneratedEvents
+from darkbelle.simulation.reconstruction.track_errors import mc_errors
 from darkbelle.simulation.steering import DimuonList, dimuon_candidates
-from darkbelle.simulation.steering.truth import mc_errors
+from darkbelle.vectors import FourVector
 
 Momentum = tuple[float, float, float]
 
@@ -27,14 +30,40 @@ def detected(
     codes = (-13 * charge).astype(np.int32)
     none = np.zeros(size, dtype=np.int32)
     truth = TrueTracks(np.arange(size), codes, none, codes, px, py, pz, np.zeros(size, dtype=np.bool_))
-    sure, never = np.full(size, 0.9), np.full(size, 0.01)
-    tracks = Tracks(offsets(events), px, py, pz, charge, never, never, sure, never, never, sure > 0, truth)
+    near = np.full(size, 0.01)
+    helix = Helix(near, np.arctan2(py, px), charge / near, near, pz / np.hypot(px, py))
+    likelihoods = np.tile([0.01, 0.9, 0.01, 0.08, 0.0, 0.0], (size, 1))
+    tracks = Tracks(
+        offsets(events),
+        px,
+        py,
+        pz,
+        charge,
+        helix,
+        np.zeros((size, 5, 5)),
+        likelihoods,
+        cluster_energy=np.full(size, np.nan),
+        cdc_hits=np.full(size, 56, dtype=np.int32),
+        full=np.ones(size, dtype=np.bool_),
+        truth=truth,
+    )
     photons = photons or [[] for _ in events]
     flat = np.array([photon for event in photons for photon in event], dtype=float).reshape(-1, 3)
     energy, theta, phi = flat.T
     clusters = Photons(offsets(photons), energy, theta, phi, np.full(len(flat), -1))
     fired = np.ones(len(events), dtype=np.bool_)
-    return DetectedEvents(tracks, clusters, fired, ~fired)
+    generated = muons_from_the_collision(
+        offsets(events), codes, FourVector.with_mass(px, py, pz, 0.1056583755)
+    )
+    return DetectedEvents(tracks, clusters, {"ffo": fired, "cdcklm1": ~fired}, generated)
+
+
+def muons_from_the_collision(
+    starts: NDArray[np.int64], codes: NDArray[np.int32], momenta: FourVector
+) -> GeneratedEvents:
+    origin, none = np.zeros(len(codes)), np.full(len(codes), -1, dtype=np.int32)
+    ancestors = Ancestors.none(len(starts) - 1)
+    return GeneratedEvents("lab", starts, codes, *momenta, origin, origin, origin, origin, none, ancestors)
 
 
 def offsets(events: list[Any]) -> NDArray[np.int64]:
@@ -124,12 +153,14 @@ def _to_cm(momentum: NDArray[np.float64], energy: float) -> NDArray[np.float64]:
     return along
 
 
-@pytest.mark.parametrize(("column", "value"), [("muon_id", 0.05), ("dr", 2.5), ("dz", -6.0)])
-def test_pairs_outside_the_list_are_not_written(column: str, value: float) -> None:
+@pytest.mark.parametrize(("quantity", "value"), [("muon_id", 0.05), ("d0", 2.5), ("z0", -6.0)])
+def test_pairs_outside_the_list_are_not_written(quantity: str, value: float) -> None:
     events = detected([[PLUS, MINUS], [PLUS, MINUS]])
-    values = getattr(events.tracks, column).copy()
-    values[3] = value
-    tighter = replace(events, tracks=replace(events.tracks, **{column: values}))
+    helix = Helix(*(column.copy() for column in events.tracks.helix))
+    likelihoods = events.tracks.likelihoods.copy()
+    column = likelihoods[:, 1] if quantity == "muon_id" else getattr(helix, quantity)
+    column[3] = value
+    tighter = replace(events, tracks=replace(events.tracks, helix=helix, likelihoods=likelihoods))
     assert dimuon_candidates(tighter)["__event__"].tolist() == [0]
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "dot",
     "particle_column",
     "particle_row",
+    "product",
     "row_times_slash",
     "scale",
     "slash_times_column",
@@ -162,3 +163,9 @@ def current(r: Spinor, c: Spinor) -> Vector:
         -1j * (right_raise - right_lower - left_raise + left_lower),
         right_up - right_down - left_up + left_down,
     )
+
+
+@kernel
+def product(r: Spinor, c: Spinor) -> complex:
+    """Return the number r c."""
+    return r[0] * c[0] + r[1] * c[1] + r[2] * c[2] + r[3] * c[3]

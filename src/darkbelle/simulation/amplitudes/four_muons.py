@@ -37,7 +37,9 @@ from darkbelle.simulation.amplitudes.dirac import (
 from darkbelle.simulation.amplitudes.zprime import emission_current
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["four_muon_square"]
+__all__ = ["annihilating", "four_muon_square", "paired_amplitudes"]
+
+BeamSpinors = tuple[Spinor, Spinor, Spinor, Spinor]
 
 
 def four_muon_square(
@@ -81,25 +83,40 @@ def _momentum(vector: FourVector, i: int) -> Momentum:
 
 
 @kernel
-def _paired(
+def annihilating(electron: Momentum) -> BeamSpinors:
+    """Return positron's row and electron's column for the two helicities that annihilate.
+
+    Massless spinors along z are chiral.
+    """
+    positron = (electron[0], 0.0, 0.0, -electron[0])
+    return (
+        antiparticle_row(positron, 0.0, 1),
+        particle_column(electron, 0.0, 0),
+        antiparticle_row(positron, 0.0, 0),
+        particle_column(electron, 0.0, 1),
+    )
+
+
+@kernel
+def paired_amplitudes(
     rows: tuple[Spinor, Spinor],
     p: tuple[Momentum, Momentum],
     columns: tuple[Spinor, Spinor],
     q: tuple[Momentum, Momentum],
     electron: Momentum,
-    beams: tuple[Spinor, Spinor, Spinor, Spinor],
-    mass: float,
+    beams: BeamSpinors,
+    masses: tuple[float, float],
 ) -> tuple[complex, complex]:
-    """Return the amplitudes of one way to pair the muons, for both helicities of the electron.
+    """Return the amplitudes of one way to pair the leptons, for both helicities of the electron.
 
     The first of ``rows`` and the first of ``columns`` are a pair, and the second ones; ``p`` and ``q``
-    are the momenta that belong to them.
+    are the momenta that belong to them, ``masses`` those of the first and the second pair.
     """
     q_a, q_b = add(p[0], q[0]), add(p[1], q[1])
     j_a, j_b = _pair_current(rows[0], columns[0], q_a), _pair_current(rows[1], columns[1], q_b)
     radiated = add(
-        emission_current(rows[0], p[0], columns[0], q[0], q_b, j_b, mass),
-        emission_current(rows[1], p[1], columns[1], q[1], q_a, j_a, mass),
+        emission_current(rows[0], p[0], columns[0], q[0], q_b, j_b, masses[0]),
+        emission_current(rows[1], p[1], columns[1], q[1], q_a, j_a, masses[1]),
     )
     radiated = scale(radiated, 0.25 / electron[0] ** 2)  # 1/s
     first = dot(current(beams[0], beams[1]), radiated)
@@ -125,20 +142,17 @@ def _fill_four_muon_square(
         c, d = _momentum(antimuon_1, i), _momentum(antimuon_2, i)
         energy = 0.5 * (a[0] + b[0] + c[0] + d[0])
         electron = (energy, 0.0, 0.0, energy)
-        positron = (energy, 0.0, 0.0, -energy)
-        # the two helicities that annihilate: massless spinors along z are chiral
-        beams = (
-            antiparticle_row(positron, 0.0, 1),
-            particle_column(electron, 0.0, 0),
-            antiparticle_row(positron, 0.0, 0),
-            particle_column(electron, 0.0, 1),
-        )
+        beams = annihilating(electron)
         total = 0.0
         for spins in range(16):
             rows = particle_row(a, mass, spins & 1), particle_row(b, mass, (spins >> 1) & 1)
             column_c = antiparticle_column(c, mass, (spins >> 2) & 1)
             column_d = antiparticle_column(d, mass, (spins >> 3) & 1)
-            plus = _paired(rows, (a, b), (column_c, column_d), (c, d), electron, beams, mass)
-            minus = _paired(rows, (a, b), (column_d, column_c), (d, c), electron, beams, mass)
+            plus = paired_amplitudes(
+                rows, (a, b), (column_c, column_d), (c, d), electron, beams, (mass, mass)
+            )
+            minus = paired_amplitudes(
+                rows, (a, b), (column_d, column_c), (d, c), electron, beams, (mass, mass)
+            )
             total += square(plus[0] - minus[0]) + square(plus[1] - minus[1])
         out[i] = total

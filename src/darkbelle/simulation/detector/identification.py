@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from darkbelle.simulation.detector.parameters import (
@@ -16,7 +14,6 @@ from darkbelle.simulation.detector.records import Flags
 from darkbelle.vectors import Column
 
 __all__ = [
-    "Identification",
     "electron_probability",
     "identify",
     "in_barrel_klm",
@@ -25,18 +22,10 @@ __all__ = [
 ]
 
 
-class Identification(NamedTuple):
-    """Likelihood ratios in [0, 1], shape (n_tracks,); their sum is at most 1."""
-
-    muon_id: Column
-    electron_id: Column
-    pion_id: Column
-
-
 def identify(
     found: Charged, at_calorimeter: Flags, detector: DetectorParameters, rng: np.random.Generator
-) -> Identification:
-    """Draw what tracks are taken for, and likelihood ratios that say so.
+) -> Column:
+    """Draw what tracks are taken for, and likelihoods that say so, shape (n_tracks, 6); they sum to one.
 
     Each track has one winner, whose ratio is above 1/2: so a cut at 1/2 has exactly the efficiencies
     and misidentifications of the parameters. Cuts elsewhere follow an estimated shape.
@@ -57,13 +46,14 @@ def identify(
     is_pion = np.abs(found.pdg) == PION
     pion = ~muon & ~electron & (drawn[2] < np.where(is_pion, pions.pion_efficiency, pions.pion_fake))
     rest = 0.5 * drawn[3] ** detector.muon_identification.sharpness
-    # what the winner leaves is shared by the other two; the winner may be a kaon or a proton
+    # what the winner leaves is shared by two others; a kaon or a proton wins what nobody else does
     more, less = rest * drawn[4], rest * (1 - drawn[4])
-    return Identification(
-        muon_id=np.where(muon, 1 - rest, more),
-        electron_id=np.where(electron, 1 - rest, np.where(muon, more, less)),
-        pion_id=np.where(pion, 1 - rest, np.where(muon | electron, less, 0.0)),
-    )
+    none = np.zeros(len(found))
+    muons = np.where(muon, 1 - rest, more)
+    electrons = np.where(electron, 1 - rest, np.where(muon, more, less))
+    pion_like = np.where(pion, 1 - rest, np.where(muon | electron, less, 0.0))
+    kaons = np.clip(1 - muons - electrons - pion_like, 0.0, 1.0)
+    return np.stack([electrons, muons, pion_like, kaons, none, none], axis=1)
 
 
 def muon_probability(charged: Charged, muons: MuonIdentification) -> Column:

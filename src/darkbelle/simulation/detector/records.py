@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from darkbelle.simulation.events import GeneratedEvents
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["DetectedEvents", "Photons", "Tracks", "TrueTracks", "offsets_of"]
+__all__ = ["KINDS", "DetectedEvents", "Helix", "Kind", "Photons", "Tracks", "TrueTracks", "offsets_of"]
+
+Kind = Literal["electron", "muon", "pion", "kaon", "proton", "deuteron"]
+KINDS: Final[tuple[Kind, ...]] = ("electron", "muon", "pion", "kaon", "proton", "deuteron")
 
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
@@ -47,6 +53,28 @@ class TrueTracks:
     secondary: Flags
 
 
+class Helix(NamedTuple):
+    """Parameters of tracks at their point of closest approach to the z axis, as in basf2; shape (n_tracks,).
+
+    Attributes
+    ----------
+    d0, z0
+        Signed transverse distance and longitudinal position, cm.
+    phi0
+        Azimuth of the momentum, rad.
+    omega
+        Curvature, 1/cm, of the sign of the charge.
+    tan_lambda
+        Tangent of the dip angle, pz/pT.
+    """
+
+    d0: Column
+    phi0: Column
+    omega: Column
+    z0: Column
+    tan_lambda: Column
+
+
 @dataclass(frozen=True)
 class Tracks:
     """Reconstructed tracks, at their point of closest approach to the z axis.
@@ -58,14 +86,19 @@ class Tracks:
     offsets
         Shape (n_events + 1,): tracks ``offsets[i]`` up to ``offsets[i + 1]`` are event i's.
     px, py, pz
-        GeV, lab.
+        GeV, lab, at the perigee.
     charge
         ±1.
-    dr, dz
-        Transverse distance (not negative) and longitudinal position relative to the interaction
-        point, cm.
-    muon_id, electron_id, pion_id
-        Of likelihood-ratio type: in [0, 1], their sum at most 1.
+    helix
+        What was measured.
+    covariance
+        Shape (n_tracks, 5, 5), in the order of `Helix`.
+    likelihoods
+        Shape (n_tracks, 6): of e, μ, π, K, p and d, each divided by the sum of the six.
+    cluster_energy
+        Of the track's cluster in the calorimeter, GeV; NaN if it has none.
+    cdc_hits
+        Hits in the drift chamber.
     full
         Seen by the first-level trigger as a full track.
     truth
@@ -77,13 +110,32 @@ class Tracks:
     py: Column
     pz: Column
     charge: NDArray[np.int8]
-    dr: Column
-    dz: Column
-    muon_id: Column
-    electron_id: Column
-    pion_id: Column
+    helix: Helix
+    covariance: Column
+    likelihoods: Column
+    cluster_energy: Column
+    cdc_hits: Codes
     full: Flags
     truth: TrueTracks
+
+    @property
+    def event(self) -> Indices:
+        """Index of the event that each track belongs to, shape (n_tracks,)."""
+        return np.repeat(np.arange(len(self.offsets) - 1), self.multiplicity)
+
+    @property
+    def dr(self) -> Column:
+        """Transverse distance to the interaction point, cm, not negative."""
+        return np.abs(self.helix.d0)
+
+    @property
+    def dz(self) -> Column:
+        """Longitudinal position relative to the interaction point, cm."""
+        return self.helix.z0
+
+    def identified_as(self, kind: Kind) -> Column:
+        """Return the likelihood ratio of one kind to all six, in [0, 1]: basf2's electronID and so on."""
+        return self.likelihoods[:, KINDS.index(kind)]
 
     def __len__(self) -> int:
         return len(self.px)
@@ -142,16 +194,23 @@ class Photons:
 class DetectedEvents:
     """The reconstructed events: one entry for each generated event, seen or not.
 
-    ``trigger_ffo`` and ``trigger_cdcklm`` have shape (n_events,).
+    Parameters
+    ----------
+    tracks, photons
+        What was reconstructed.
+    triggers
+        First-level triggers by their name in basf2, which of them fired, shape (n_events,).
+    generated
+        The events in the lab, for the truth behind it.
     """
 
     tracks: Tracks
     photons: Photons
-    trigger_ffo: Flags
-    trigger_cdcklm: Flags
+    triggers: Mapping[str, Flags]
+    generated: GeneratedEvents
 
     def __len__(self) -> int:
-        return len(self.trigger_ffo)
+        return len(self.generated)
 
 
 def offsets_of(events: Indices, size: int) -> Indices:

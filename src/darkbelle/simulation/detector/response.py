@@ -14,6 +14,7 @@ from darkbelle.simulation.detector.passage import passage
 from darkbelle.simulation.detector.records import DetectedEvents, Tracks, TrueTracks, offsets_of
 from darkbelle.simulation.detector.tracking import find_tracks, measure_tracks
 from darkbelle.simulation.detector.trigger import bhabha_veto, cdcklm_trigger, ffo_trigger, full_tracks
+from darkbelle.simulation.detector.wires import layers_crossed
 from darkbelle.simulation.events import GeneratedEvents
 
 __all__ = ["detect"]
@@ -52,27 +53,32 @@ def detect(
     is_found = find_tracks(seen.charged, detector, rng)
     found = seen.charged.take(is_found)
     measured = measure_tracks(found, detector, rng)
-    identified = identify(found, impacts.hits[is_found], detector, rng)
+    likelihoods = identify(found, impacts.hits[is_found], detector, rng)
     photons = measure_photons(events, seen, is_found, impacts, detector, rng)
     full = full_tracks(found, measured, detector, rng)
     offsets = offsets_of(found.event, len(events))
+    chamber = detector.drift_chamber
     tracks = Tracks(
         offsets,
         measured.px,
         measured.py,
         measured.pz,
         charge_of(found.pdg),
-        measured.dr,
-        measured.dz,
-        *identified,
+        measured.helix,
+        measured.covariance,
+        likelihoods,
+        cluster_energy=np.full(len(found), np.nan),
+        cdc_hits=layers_crossed(found.birth_radius, measured.outermost, chamber).astype(np.int32),
         full=full,
         truth=_truth(found),
     )
-    open_pair = ffo_trigger(offsets, np.arctan2(tracks.py, tracks.px), full, detector.trigger)
+    open_pair = ffo_trigger(offsets, measured.helix.phi0, full, detector.trigger)
     vetoed = bhabha_veto(photons, seen.charged, is_found, impacts, detector.trigger, beams)
-    return DetectedEvents(
-        tracks, photons, open_pair & ~vetoed, cdcklm_trigger(offsets, found, full, detector, rng)
-    )
+    triggers = {
+        "ffo": open_pair & ~vetoed,
+        "cdcklm1": cdcklm_trigger(offsets, found, full, detector, rng),
+    }
+    return DetectedEvents(tracks, photons, triggers, events)
 
 
 def _truth(found: Charged) -> TrueTracks:

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from darkbelle.simulation.detector.helix import perigee
+from darkbelle.simulation.detector.helix import curvature_radius, perigee
 from darkbelle.simulation.detector.parameters import DetectorParameters, DriftChamber, Tracking
 from darkbelle.simulation.detector.particles import Charged
-from darkbelle.simulation.detector.records import Flags
+from darkbelle.simulation.detector.records import Flags, Helix
 from darkbelle.simulation.detector.wires import layers_crossed, outermost_radius
 from darkbelle.vectors import Column
 
@@ -19,13 +19,13 @@ SILICON_LAYERS = 6
 
 
 class MeasuredTracks(NamedTuple):
-    """Measured tracks: momentum at the perigee in GeV, dr and dz in cm, and the outermost radius in cm."""
+    """Measured tracks: helix with covariance, momentum at the perigee in GeV, outermost radius in cm."""
 
+    helix: Helix
+    covariance: Column
     px: Column
     py: Column
     pz: Column
-    dr: Column
-    dz: Column
     outermost: Column
 
 
@@ -115,11 +115,31 @@ def measure_tracks(found: Charged, detector: DetectorParameters, rng: np.random.
     transverse = found.transverse / np.maximum(1 + sigma.momentum * errors[0], 0.1)
     phi = true.phi + sigma.angle * errors[1]
     theta = np.clip(found.theta + sigma.angle * errors[2], 1e-3, np.pi - 1e-3)
+    helix = Helix(
+        d0=true.d0 + sigma.d0 * errors[3],
+        phi0=phi,
+        omega=found.charge / curvature_radius(transverse, chamber.magnetic_field),
+        z0=true.z0 + sigma.z0 * errors[4],
+        tan_lambda=1 / np.tan(theta),
+    )
     return MeasuredTracks(
+        helix,
+        _covariance(helix, sigma, theta),
         px=transverse * np.cos(phi),
         py=transverse * np.sin(phi),
-        pz=transverse / np.tan(theta),
-        dr=np.abs(true.d0 + sigma.d0 * errors[3]),
-        dz=true.z0 + sigma.z0 * errors[4],
+        pz=transverse * helix.tan_lambda,
         outermost=outermost,
     )
+
+
+def _covariance(helix: Helix, sigma: Resolution, theta: Column) -> Column:
+    """Return the covariance of the helices, shape (n, 5, 5): diagonal."""
+    errors = Helix(
+        sigma.d0,
+        sigma.angle,
+        np.abs(helix.omega) * sigma.momentum,
+        sigma.z0,
+        sigma.angle / np.sin(theta) ** 2,
+    )
+    variances: Column = np.stack(errors, axis=1) ** 2
+    return variances[:, :, None] * np.eye(len(errors))

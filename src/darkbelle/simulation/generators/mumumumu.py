@@ -13,7 +13,7 @@ from darkbelle.constants import FINE_STRUCTURE, HBAR_C_SQUARED, MUON_MASS
 from darkbelle.kernels.boosts import boost_from_rest_frame
 from darkbelle.simulation.amplitudes.four_muons import four_muon_square
 from darkbelle.simulation.events import Generated, GeneratedEvents
-from darkbelle.simulation.four_muon_phase_space import four_muon_points
+from darkbelle.simulation.four_lepton_phase_space import four_lepton_points
 from darkbelle.simulation.phase_space import rotated_z_to
 from darkbelle.simulation.radiation import CrossSection, InitialStateRadiation, beam_axis
 from darkbelle.simulation.unweighting import Proposals, Unweighting
@@ -95,8 +95,10 @@ class FourMuons:
         structure = self.beams.correction * np.prod(self.beams.density(t), axis=0)
         y1, y2 = self.beams.lost_fraction(t)
         collisions = self.beams.collisions(y1, y2, rng)
-        points = four_muon_points(collisions.s, rng)
-        squared = four_muon_square((points.muon, points.other_muon), (points.antimuon, points.other_antimuon))
+        points = four_lepton_points(collisions.s, rng)
+        squared = four_muon_square(
+            (points.lepton, points.other_lepton), (points.antilepton, points.other_antilepton)
+        )
         # flux 2s, average over four spins of the beams, two pairs of identical muons
         coupling = (4.0 * math.pi * FINE_STRUCTURE) ** 4 * HBAR_C_SQUARED / 32.0
         weight = coupling * squared * points.volume / collisions.s

@@ -2,73 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from darkbelle.constants import FEMTOBARN_PER_NANOBARN, TAU_MASS
-from darkbelle.errors import ConfigurationError
-from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
 from darkbelle.simulation.acceptance import MuonPairFilter, as_filter
 from darkbelle.simulation.events import Generated, GeneratedEvents
 from darkbelle.simulation.hit_or_miss import generate_passing
-from darkbelle.simulation.light_mesons import decay_light_mesons
+from darkbelle.simulation.light_hadrons import decay_light_hadrons
 from darkbelle.simulation.particles import Particles
 from darkbelle.simulation.pythia import fermion_pairs
-from darkbelle.simulation.tau_decays import BRANCHING_FRACTIONS, TauDecays, decay_taus
-from darkbelle.simulation.tau_spin import align_spins, pair_axes, rotated, spin_correlation
-from darkbelle.vectors import FourVector
+from darkbelle.simulation.tau_modes import branching_fractions
+from darkbelle.simulation.tau_pairs import PairModes, checked_tau_mass, correlated_decays, with_tau_decays
+from darkbelle.simulation.tau_spin import pair_axes, spin_correlation
 
-__all__ = ["TauPair"]
+__all__ = ["CROSS_SECTION", "TauPair"]
 
 CROSS_SECTION = 0.919 * FEMTOBARN_PER_NANOBARN  # S. Banerjee et al., Phys. Rev. D 77 (2008) 054012
-PROPER_LENGTH = 87.03e-4  # cτ in cm, PDG 2024
 
 
 @dataclass(frozen=True)
 class TauPair:
     r"""e+e− → τ+τ−(γ), both τ decayed, with spin correlation.
 
-    The spins are correlated as in γ* → τ+τ− at lowest order, in the rest frame of the pair after all
-    radiation; neither Z exchange nor spin flips by radiation are in. π0 and η are
-    decayed, K_S and K_L are left to the detector. Daughters start where the τ decays.
+    Photons from the beams and from the τ are Pythia's. The spins are correlated as in γ* → τ+τ− at
+    lowest order, in the rest frame of the pair after all radiation; neither Z exchange nor spin flips
+    by radiation are in. π0, η, K_S and Λ are decayed too. Daughters start where their mother decays.
 
     Parameters
     ----------
     modes
-        ``"all"``, or the modes of the two τ as keys of
-        `darkbelle.simulation.tau_decays.BRANCHING_FRACTIONS`, such as ``("e", "mu")``. Two different
-        ones are given to the two charges at random. Leptonic modes include radiation.
+        ``"all"``, or the modes of the two τ: keys of `darkbelle.simulation.tau_modes.MODES` or
+        `darkbelle.simulation.tau_modes.GROUPS`, such as ``("e", "mu")`` or ``("3prong", "1prong")``. Two
+        different ones are given to the two charges at random. Leptonic modes include radiation.
     pair_filter
         What two charged products must pass: a `MuonPairFilter`, or a mapping with its fields.
+    mass
+        Of the τ, GeV. The cross section stays: near the Υ(4S) it changes by less than 1e-4 in 1 MeV.
+    branching_fractions
+        Of some modes, instead of the known ones; the others are scaled so that all make 1.
 
     Raises
     ------
     ConfigurationError
-        A mode is unknown, or not two are given; or the filter makes no sense.
+        A mode is unknown, or not two are given; the mass is out of range, the branching fractions or the
+        filter make no sense.
     """
 
     modes: Literal["all"] | tuple[str, str] = "all"
     pair_filter: MuonPairFilter | None = None
+    mass: float = TAU_MASS
+    branching_fractions: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pair_filter", as_filter(self.pair_filter))
-        if self.modes == "all":
-            return
-        known = ", ".join(BRANCHING_FRACTIONS)
-        if isinstance(self.modes, str) or len(self.modes) != 2 or set(self.modes) - set(BRANCHING_FRACTIONS):
-            raise ConfigurationError(
-                f"modes of a τ pair: got {self.modes!r}, expected 'all' or two of {known}, one for each τ"
-            )
-        object.__setattr__(self, "modes", tuple(self.modes))  # lists come from YAML
+        checked_tau_mass(self.mass)
+        self._pair_modes.branching_fraction(branching_fractions(self.branching_fractions))
 
     @property
     def name(self) -> str:
-        """Name of the sample."""
-        return "tautau" if self.modes == "all" else "tautau_" + "_".join(self.modes)
+        """Name of the sample; another mass is in it, other branching fractions are not."""
+        mass = "" if self.mass == TAU_MASS else f"_{self.mass:g}"
+        return f"tautau{self._pair_modes.label}{mass}"
 
     @property
     def process(self) -> str:
@@ -83,11 +81,11 @@ class TauPair:
     @property
     def branching_fraction(self) -> float:
         """Product of the branching fractions of the two modes, both assignments to the charges added."""
-        if self.modes == "all":
-            return 1.0
-        first, second = self.modes
-        ways = 1 if first == second else 2
-        return ways * BRANCHING_FRACTIONS[first] * BRANCHING_FRACTIONS[second]
+        return self._pair_modes.branching_fraction(branching_fractions(self.branching_fractions))
+
+    @property
+    def _pair_modes(self) -> PairModes:
+        return PairModes.of(self.modes)
 
     def generate(self, size: int, rng: np.random.Generator) -> Generated:
         """Return ``size`` events that pass the filter, and the number tried."""
@@ -96,57 +94,14 @@ class TauPair:
         return generate_passing(self._decayed, self.pair_filter.passing, size, rng)
 
     def _decayed(self, size: int, rng: np.random.Generator) -> GeneratedEvents:
-        pairs = Particles.of_events(fermion_pairs(15, TAU_MASS, size, rng))
-        minus, plus = pairs.taken(pairs.pdg == 15), pairs.taken(pairs.pdg == -15)
-        modes_minus, modes_plus = _modes(self.modes, size, rng)
-        frame = minus.momenta.plus(plus.momenta)
-        axes, cos_theta = pair_axes(minus.momenta, plus.momenta)
-        gamma = np.sqrt(frame.mass_squared()) / (2.0 * TAU_MASS)
-        decays_minus = decay_taus(15, modes_minus, rng)
-        decays_plus = align_spins(
-            decays_minus, decay_taus(-15, modes_plus, rng), spin_correlation(cos_theta, gamma), rng
-        )
-        to_frame = np.transpose(axes, (0, 2, 1))
-        daughters = [
-            _placed(
-                decays._replace(momenta=rotated(decays.momenta, to_frame)),
-                tau,
-                frame,
-                rng.exponential(size=size),
-            )
-            for tau, decays in ((minus, decays_minus), (plus, decays_plus))
-        ]
-        radiation = pairs.taken(np.abs(pairs.pdg) != 15)
-        final = decay_light_mesons(Particles.joined([radiation, *daughters]), rng)
-        return final.into_events(size, "cm")
-
-
-def _modes(
-    modes: Sequence[str], size: int, rng: np.random.Generator
-) -> tuple[NDArray[np.str_], NDArray[np.str_]]:
-    """Return the modes of the τ− and of the τ+ of each event."""
-    if modes == "all":
-        return np.full(size, "all"), np.full(size, "all")
-    swapped = rng.random(size) < 0.5
-    first, second = modes
-    return np.where(swapped, second, first), np.where(swapped, first, second)
-
-
-def _placed(decays: TauDecays, tau: Particles, frame: FourVector, lifetime: NDArray[np.float64]) -> Particles:
-    """Return the products of τ leptons in the CM frame, from where these decay.
-
-    Products come along the axes of the pair's rest frame ``frame``, boosted into that of the τ, so
-    they go back in the same two steps. ``lifetime`` is in units of the mean.
-    """
-    event, slot = np.nonzero(decays.pdg)
-    at_rest = FourVector(*(column[event, slot] for column in decays.momenta))
-    tau_in_frame = boost_to_rest_frame(tau.momenta, frame)
-    in_frame = boost_from_rest_frame(at_rest, FourVector(*(column[event] for column in tau_in_frame)))
-    flight = np.stack(tau.momenta[:3], axis=1) * (lifetime * PROPER_LENGTH / TAU_MASS)[:, None]
-    return Particles(
-        tau.event[event],
-        decays.pdg[event, slot],
-        boost_from_rest_frame(in_frame, FourVector(*(column[event] for column in frame))),
-        flight[event],
-        tau.pdg[event],
-    )
+        pairs = fermion_pairs(15, self.mass, size, rng)
+        particles = Particles.from_collision(pairs.event_of_particle, pairs.pdg, pairs.momenta)
+        taus = np.flatnonzero(particles.pdg == 15), np.flatnonzero(particles.pdg == -15)
+        minus, plus = (particles.momenta_of(rows) for rows in taus)
+        frame = minus.plus(plus)
+        axes, cos_theta = pair_axes(minus, plus)
+        correlation = spin_correlation(cos_theta, np.sqrt(frame.mass_squared()) / (2.0 * self.mass))
+        modes = self._pair_modes.drawn(size, branching_fractions(self.branching_fractions), rng)
+        decays = correlated_decays(modes, correlation, rng, self.mass)
+        particles = with_tau_decays(particles, taus, decays, frame, axes, rng)
+        return decay_light_hadrons(particles, rng).into_events(size, "cm")

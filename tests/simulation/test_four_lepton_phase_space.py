@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from darkbelle.constants import MUON_MASS
-from darkbelle.simulation.four_muon_phase_space import four_muon_points
+from darkbelle.simulation.four_lepton_phase_space import four_lepton_points
 from darkbelle.simulation.sampling import gauss_square
 
 
@@ -30,7 +30,7 @@ def four_body_volume(s: float) -> float:
 @pytest.mark.parametrize("s", [112.0, 4.0])
 def test_points_fill_the_volume_of_phase_space(s: float) -> None:
     size = 50_000
-    volume = four_muon_points(np.full(size, s), np.random.default_rng(3)).volume
+    volume = four_lepton_points(np.full(size, s), np.random.default_rng(3)).volume
     error = float(np.std(volume)) / math.sqrt(size)
     assert error < 0.02 * float(np.mean(volume))
     assert np.mean(volume) == pytest.approx(four_body_volume(s), abs=5 * error)
@@ -38,8 +38,8 @@ def test_points_fill_the_volume_of_phase_space(s: float) -> None:
 
 def test_points_conserve_momentum_on_the_mass_shell() -> None:
     s = np.linspace(0.2, 112.0, 3000)
-    points = four_muon_points(s, np.random.default_rng(1))
-    total = points.muon.plus(points.antimuon).plus(points.other_muon).plus(points.other_antimuon)
+    points = four_lepton_points(s, np.random.default_rng(1))
+    total = points.lepton.plus(points.antilepton).plus(points.other_lepton).plus(points.other_antilepton)
     np.testing.assert_allclose(total.energy, np.sqrt(s), rtol=1e-9)
     np.testing.assert_allclose([total.px, total.py, total.pz], 0.0, atol=1e-9)
     for vector in points[:4]:

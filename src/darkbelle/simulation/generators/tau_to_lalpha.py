@@ -1,0 +1,114 @@
+"""e+e− → τ+τ−(γ) of which one decays to a lepton and an invisible boson, spins correlated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from darkbelle.constants import TAU_MASS
+from darkbelle.errors import ConfigurationError
+from darkbelle.simulation.events import Generated
+from darkbelle.simulation.generators.tautau import CROSS_SECTION
+from darkbelle.simulation.lepton_alpha import CHIRALITIES, LEPTONS, Chirality, lepton_alpha_decays
+from darkbelle.simulation.light_hadrons import decay_light_hadrons
+from darkbelle.simulation.particles import Particles
+from darkbelle.simulation.pythia import fermion_pairs
+from darkbelle.simulation.tau_decays import TauDecays, decay_taus
+from darkbelle.simulation.tau_modes import branching_fractions, chosen_modes, members
+from darkbelle.simulation.tau_pairs import with_tau_decays
+from darkbelle.simulation.tau_spin import align_spins, pair_axes, spin_correlation
+from darkbelle.vectors import FourVector
+
+__all__ = ["TauToLeptonAlpha"]
+
+
+@dataclass(frozen=True)
+class TauToLeptonAlpha:
+    """e+e− → τ+τ−(γ), one τ → lα, the other by a mode or group of modes.
+
+    Which of the two charges decays so is drawn. Photons come from the beams and from the τ, not from
+    the lepton of τ → lα, which is left out: PHOTOS gives some 5 % of electrons that lose more than
+    a tenth of their energy (estimated from the collinear logarithm).
+
+    Parameters
+    ----------
+    lepton
+        ``"e"`` or ``"mu"``.
+    mass
+        Of α, GeV, from 0 to 1.6.
+    chirality
+        ``"isotropic"``, or ``"V-A"`` or ``"V+A"`` for a coupling of that kind.
+    tag
+        What the other τ does: a key of `darkbelle.simulation.tau_modes.MODES` or
+        `darkbelle.simulation.tau_modes.GROUPS`.
+
+    Raises
+    ------
+    ConfigurationError
+        An option is not one of these.
+    """
+
+    lepton: str
+    mass: float
+    chirality: Chirality = "isotropic"
+    tag: str = "3prong"
+
+    process = "tau_to_lalpha"
+
+    def __post_init__(self) -> None:
+        members(self.tag)
+        if self.lepton not in LEPTONS or self.chirality not in CHIRALITIES or not 0.0 <= self.mass <= 1.6:
+            raise ConfigurationError(
+                f"τ → lα: got lepton {self.lepton!r}, chirality {self.chirality!r} and mass {self.mass} GeV; "
+                f"expected one of {', '.join(LEPTONS)}, one of {', '.join(CHIRALITIES)}, and 0 to 1.6 GeV"
+            )
+
+    @property
+    def name(self) -> str:
+        """Name of the sample."""
+        chirality = (
+            "" if self.chirality == "isotropic" else f"_{self.chirality.replace('-', 'm').replace('+', 'p')}"
+        )
+        tag = "" if self.tag == "3prong" else f"_{self.tag}"
+        return f"tau_to_{self.lepton}alpha_{self.mass:g}{chirality}{tag}"
+
+    @property
+    def cross_section_fb(self) -> float:
+        """Cross section of e+e− → τ+τ−(γ) at the Υ(4S), fb."""
+        return CROSS_SECTION
+
+    @property
+    def branching_fraction(self) -> float:
+        """That of the tag, twice, as either τ may be it; for a branching fraction of 1 of τ → lα."""
+        fractions = branching_fractions()
+        return 2.0 * sum(fractions[mode] for mode in members(self.tag))
+
+    def generate(self, size: int, rng: np.random.Generator) -> Generated:
+        """Return ``size`` events in the CM frame, all tried."""
+        pairs = fermion_pairs(15, TAU_MASS, size, rng)
+        particles = Particles.from_collision(pairs.event_of_particle, pairs.pdg, pairs.momenta)
+        taus = np.flatnonzero(particles.pdg == 15), np.flatnonzero(particles.pdg == -15)
+        minus, plus = (particles.momenta_of(rows) for rows in taus)
+        frame = minus.plus(plus)
+        axes, cos_theta = pair_axes(minus, plus)
+        correlation = spin_correlation(cos_theta, np.sqrt(frame.mass_squared()) / (2.0 * TAU_MASS))
+        signal_is_minus = rng.random(size) < 0.5
+        of_minus = self._decays(15, signal_is_minus, rng)
+        of_plus = align_spins(of_minus, self._decays(-15, ~signal_is_minus, rng), correlation, rng)
+        particles = with_tau_decays(particles, taus, (of_minus, of_plus), frame, axes, rng)
+        return Generated(decay_light_hadrons(particles, rng).into_events(size, "cm"), size)
+
+    def _decays(self, pdg: int, is_signal: np.ndarray, rng: np.random.Generator) -> TauDecays:
+        size = len(is_signal)
+        count = int(is_signal.sum())
+        signal = lepton_alpha_decays(pdg, count, self.lepton, self.mass, self.chirality, rng)
+        modes = chosen_modes(np.full(size - count, self.tag), branching_fractions(), rng)
+        tag = decay_taus(pdg, modes, rng)
+        order = np.argsort(np.argsort(~is_signal, kind="stable"), kind="stable")
+        columns = (np.concatenate(pair)[order] for pair in zip(signal.momenta, tag.momenta, strict=True))
+        return TauDecays(
+            np.concatenate([signal.pdg, tag.pdg])[order],
+            FourVector(*columns),
+            np.concatenate([signal.polarimeter, tag.polarimeter])[order],
+        )

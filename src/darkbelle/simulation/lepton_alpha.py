@@ -1,0 +1,84 @@
+r"""The decay τ → lα of a τ at rest into a lepton and an invisible boson.
+
+The coupling :math:`\partial_\mu\alpha\,\bar l\gamma^\mu(g_V+g_A\gamma_5)\tau` is, between spinors on their
+mass shells, a scalar of strength :math:`a=g_V(m_\tau-m_l)` and a pseudoscalar of strength
+:math:`b=-g_A(m_\tau+m_l)`, so that for a τ− with spin s and a lepton along n
+
+.. math:: d\Gamma\propto 1 + \frac{2ab\,p}{a^2(E+m_l)+b^2(E-m_l)}\;\vec s\cdot\vec n ,
+
+up to the sign of the chirality: with :math:`V-A` light leptons are left-handed and fly against the spin of
+the τ−, and along that of the τ+. Vector alone is isotropic, as is axial-vector alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+import numpy as np
+
+from darkbelle.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
+from darkbelle.simulation.events import DARK_ALPHA
+from darkbelle.simulation.light_hadrons import isotropic
+from darkbelle.simulation.tau_decays import MOST_PRODUCTS, TauDecays
+from darkbelle.vectors import FourVector
+
+__all__ = ["CHIRALITIES", "LEPTONS", "Chirality", "analysing_power", "lepton_alpha_decays", "lepton_energy"]
+
+Chirality = Literal["isotropic", "V-A", "V+A"]
+CHIRALITIES: Final[tuple[Chirality, ...]] = get_args(Chirality)
+LEPTONS: Final = {"e": (11, ELECTRON_MASS), "mu": (13, MUON_MASS)}
+SIGNS: Final = {"isotropic": 0.0, "V-A": -1.0, "V+A": 1.0}  # of the lepton along the spin of a τ−
+
+
+def lepton_energy(lepton: str, alpha_mass: float, tau_mass: float = TAU_MASS) -> float:
+    """Return the energy of the lepton in the rest frame of the τ, GeV.
+
+    >>> round(lepton_energy("e", 0.0) / (TAU_MASS / 2.0), 6)
+    1.0
+    """
+    mass = LEPTONS[lepton][1]
+    return (tau_mass**2 + mass**2 - alpha_mass**2) / (2.0 * tau_mass)
+
+
+def analysing_power(lepton: str, alpha_mass: float, tau_mass: float = TAU_MASS) -> float:
+    """Return the factor of s·n for V∓A without its sign; 1 for a lepton without mass."""
+    mass = LEPTONS[lepton][1]
+    energy = lepton_energy(lepton, alpha_mass, tau_mass)
+    a, b = tau_mass - mass, tau_mass + mass
+    momentum = np.sqrt(energy**2 - mass**2)
+    return float(2.0 * a * b * momentum / (a**2 * (energy + mass) + b**2 * (energy - mass)))
+
+
+def lepton_alpha_decays(
+    pdg: int,
+    size: int,
+    lepton: str,
+    alpha_mass: float,
+    chirality: Chirality,
+    rng: np.random.Generator,
+) -> TauDecays:
+    """Return decays of unpolarised τ at rest, with the polarimeter vector of each.
+
+    Parameters
+    ----------
+    pdg
+        15 for τ−, −15 for τ+.
+    lepton
+        ``"e"`` or ``"mu"``.
+    alpha_mass
+        GeV, below m_τ − m_l.
+    chirality
+        ``"isotropic"``, ``"V-A"`` or ``"V+A"``.
+    """
+    code, mass = LEPTONS[lepton]
+    sign = 1 if pdg > 0 else -1
+    energy = lepton_energy(lepton, alpha_mass)
+    momentum = np.sqrt(energy**2 - mass**2)
+    direction = np.array(isotropic(np.ones(size), rng))
+    columns = np.zeros((4, size, MOST_PRODUCTS))
+    columns[:3, :, 0], columns[:3, :, 1] = momentum * direction, -momentum * direction
+    columns[3, :, 0], columns[3, :, 1] = energy, TAU_MASS - energy
+    products = np.zeros((size, MOST_PRODUCTS), dtype=np.int32)
+    products[:, 0], products[:, 1] = sign * code, DARK_ALPHA
+    power = sign * SIGNS[chirality] * analysing_power(lepton, alpha_mass)
+    return TauDecays(products, FourVector(*columns), power * direction.T)
