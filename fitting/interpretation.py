@@ -32,6 +32,7 @@ __all__ = [
     "CrossSection",
     "Interpretation",
     "interpret",
+    "interpretation_path",
     "magnetic_moment_band",
     "read_curve",
     "read_interpretation",
@@ -199,13 +200,13 @@ def interpret(run_dir: str | Path, model: Model, cross_section: CrossSection | N
         points=tuple(_coupling_point(point, model, table) for point in limits.points),
     )
     record = provenance(run=Path(run_dir).name, model=model)
-    write_json(_path(run_dir, model), {**interpretation.as_json(), "provenance": record})
+    write_json(interpretation_path(run_dir, model), {**interpretation.as_json(), "provenance": record})
     return interpretation
 
 
 def read_interpretation(run_dir: str | Path, model: Model) -> Interpretation:
     """Return what `interpret` wrote."""
-    return Interpretation.from_json(read_json(_path(run_dir, model)))
+    return Interpretation.from_json(read_json(interpretation_path(run_dir, model)))
 
 
 def magnetic_moment_band(masses: Column, deviations: float = 2.0) -> tuple[Column, Column]:
@@ -243,7 +244,8 @@ def read_curve(path: str | Path) -> tuple[Column, Column]:
     return mass, coupling
 
 
-def _path(run_dir: str | Path, model: Model) -> Path:
+def interpretation_path(run_dir: str | Path, model: Model) -> Path:
+    """Return where the interpretation of a run in a model is kept."""
     return Path(run_dir) / f"interpretation_{model}.json"
 
 

@@ -12,6 +12,7 @@ from darkbelle.jobs.commands.cancel import cancel
 from darkbelle.jobs.commands.crosscheck import crosscheck
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
+from darkbelle.jobs.commands.fit import fit
 from darkbelle.jobs.commands.limits import interpret, limits, workspace
 from darkbelle.jobs.commands.plan import plan
 from darkbelle.jobs.commands.project import project
@@ -35,6 +36,7 @@ COMMANDS = (
     retry,
     cancel,
     merge,
+    fit,
     workspace,
     limits,
     crosscheck,

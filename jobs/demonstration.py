@@ -1,4 +1,4 @@
-"""A whole search on simulated collisions, from generators to a page of plots."""
+"""A whole analysis on simulated collisions, from generators to a page of plots."""
 
 from __future__ import annotations
 
@@ -7,38 +7,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from darkbelle.channels import load_channel
 from darkbelle.errors import IncompleteRunError, RunError
-from darkbelle.fitting.interpretation import MODELS, Interpretation, interpret
-from darkbelle.fitting.limits import Limits, compute_limits, read_limits
-from darkbelle.fitting.workspaces import build_workspaces
+from darkbelle.fitting.analysis import Analysis, load_analysis
+from darkbelle.fitting.page import Section
 from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.progress import bar, counter
 from darkbelle.jobs.reports.pages import write_reports
 from darkbelle.jobs.run import run as run_plan
 from darkbelle.provenance import code_digest
-from darkbelle.runfolder import LIMITS, RESULT, SCHEMA, read_json, write_json
+from darkbelle.runfolder import RESULT, SCHEMA, read_json, write_json
 from darkbelle.simulation.samples import make_catalogue
 from darkbelle.simulation.samples.catalogue import Size
 
 __all__ = ["Demonstration", "demonstrate"]
 
-STAMP = "made_from.json"
+STAMP = "finished.json"
 
 
 @dataclass(frozen=True)
 class Demonstration:
-    """What came out of a demonstration."""
+    """What came out of a demonstration: what the analysis has to show, and the page with all of it."""
 
-    limits: Limits
-    interpretations: tuple[Interpretation, ...]
+    sections: tuple[Section, ...]
     page: Path
 
 
 def demonstrate(channel: str, size: Size, out: Path, *, workers: int = 2, seed: int = 1) -> Demonstration:
-    """Simulate, plan, run, build workspaces, compute limits, interpret them, and write a report.
+    """Simulate, plan, run, compute the channel's result, and write a report.
 
-    Samples, chunks and limits that are up to date are not made again.
+    Samples, chunks and results that are up to date are not made again.
 
     Raises
     ------
@@ -57,27 +56,19 @@ def demonstrate(channel: str, size: Size, out: Path, *, workers: int = 2, seed: 
             f"{len(report.failed)} chunks failed, the first in {chunk}: {failure.reason}; "
             f"for all of them see `darkbelle status {run}`"
         )
-    limits = _limits(run, workers, seed)
-    interpretations = tuple(interpret(run, model) for model in MODELS)
+    analysis = load_analysis(channel)
+    stamp = run / STAMP
+    if not _is_current(stamp, _made_from(run, analysis, seed)):
+        with counter(load_channel(channel).result) as progress:
+            analysis.finish(run, seed=seed, workers=workers, progress=progress)
+        write_json(stamp, {"schema": SCHEMA, "made_from": _made_from(run, analysis, seed)})
     (page,) = write_reports([run], out / "report")
-    return Demonstration(limits, interpretations, page)
+    return Demonstration(tuple(analysis.sections(run)), page)
 
 
-def _limits(run: Path, workers: int, seed: int) -> Limits:
-    """Return the limits of a run, computed anew if the result or the code of the fit has changed."""
-    stamp = run / "workspaces" / STAMP
-    if _is_current(stamp, _made_from(run, seed)):
-        return read_limits(run)
-    build_workspaces(run, run / "workspaces", seed=seed)
-    with counter("limits") as progress:
-        limits = compute_limits(run, workers=workers, seed=seed, progress=progress)
-    write_json(stamp, {"schema": SCHEMA, "made_from": _made_from(run, seed)})
-    return limits
-
-
-def _made_from(run: Path, seed: int) -> dict[str, Any]:
-    """Return what limits depend on, and what they are: somebody may have computed others since."""
-    files = [run / RESULT, run / LIMITS]
+def _made_from(run: Path, analysis: Analysis, seed: int) -> dict[str, Any]:
+    """Return what a result depends on, and what it is: somebody may have computed another since."""
+    files = [run / name for name in (RESULT, *analysis.outputs)]
     digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.exists()}
     return {**digests, "code": code_digest("fitting", "channels"), "seed": seed}
 

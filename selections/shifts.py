@@ -9,12 +9,14 @@ import numpy as np
 
 from darkbelle.channels import Systematic
 from darkbelle.selections.cuts import Columns
-from darkbelle.vectors import Column
+from darkbelle.vectors import Column, FourVector
 
-__all__ = ["Shift", "Variation", "stretch_residuals", "unmatched", "variations"]
+__all__ = ["BeamShift", "Shift", "Variation", "scale_momenta", "stretch_residuals", "unmatched", "variations"]
 
 # changes columns by so many relative units: takes the columns and a signed size, returns the new ones
 Shift = Callable[[Columns, float], dict[str, Column]]
+# changes the beams' total four-momentum likewise
+BeamShift = Callable[[FourVector, float], FourVector]
 
 COMPONENTS = (("px", "mcPX"), ("py", "mcPY"), ("pz", "mcPZ"))
 
@@ -35,6 +37,25 @@ def variations(systematics: Mapping[str, Systematic], process: str) -> tuple[Var
         if systematic.kind == "shift" and (not systematic.processes or process in systematic.processes)
         for side, sign in (("up", +1), ("down", -1))
     )
+
+
+def scale_momenta(columns: Columns, particles: tuple[str, ...], size: float) -> dict[str, Column]:
+    r"""Return momenta times (1 + size), a shift of the momentum scale.
+
+    Parameters
+    ----------
+    columns
+        With ``<particle>.px`` …, each of shape (n,), GeV, lab.
+    particles
+        Whose momenta change.
+    size
+        Relative change: 1e-3 is a scale too high by a per mille.
+    """
+    return {
+        f"{particle}.{axis}": columns[f"{particle}.{axis}"] * (1.0 + size)
+        for particle in particles
+        for axis, _ in COMPONENTS
+    }
 
 
 def stretch_residuals(columns: Columns, particles: tuple[str, ...], size: float) -> dict[str, Column]:

@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.limits import show_interpretation, show_limits
+from darkbelle.jobs.commands.output import print_table, say
 from darkbelle.jobs.commands.parameters import FOLDER, SEED
 
 
 @click.command(cls=ExampleCommand, example="darkbelle demo --size small --out demo")
-@click.option("--channel", default="zprime_invisible", show_default=True, help="Which search.")
+@click.option("--channel", default="zprime_invisible", show_default=True, help="Which analysis.")
 @click.option(
     "--size",
     default="demo",
@@ -24,14 +24,16 @@ from darkbelle.jobs.commands.parameters import FOLDER, SEED
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(min=1), help="Processes.")
 @SEED
 def demo(channel: str, size: str, out: Path, workers: int, seed: int) -> None:
-    """Do a whole search: simulate collisions, select, fit, compute limits, and write a report.
+    """Do a whole analysis: simulate collisions, select, fit, compute the result, and write a report.
 
     What is up to date already is not made again.
     """
     from darkbelle.jobs.demonstration import demonstrate
 
     made = demonstrate(channel, size, out, workers=workers, seed=seed)  # type: ignore[arg-type]  # click has checked it
-    show_limits(made.limits)
-    for item in made.interpretations:
-        show_interpretation(item)
+    for section in made.sections:
+        for table in section.tables:
+            print_table(f"SIMULATION: {table.title}", table.columns, table.rows)
+        for note in section.notes:
+            say(note)
     click.echo(f"report: {made.page}")

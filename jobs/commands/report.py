@@ -21,7 +21,9 @@ from darkbelle.jobs.commands.parameters import FILE, FOLDER
 @click.option("--overlay-label", help="Legend of that curve.")
 def report(runs: tuple[Path, ...], out: Path, overlay: Path | None, overlay_label: str | None) -> None:
     """Write an HTML page of plots and tables for each run. A page is one file: send it to a colleague."""
+    from darkbelle.fitting.analysis import Overlay
     from darkbelle.jobs.reports.pages import write_reports
 
-    for page in write_reports(runs, out, overlay, overlay_label):
+    curve = None if overlay is None else Overlay(overlay, overlay_label)
+    for page in write_reports(runs, out, curve):
         click.echo(page)

@@ -33,6 +33,9 @@ OUT = click.option("--out", required=True, type=FOLDER, help="Folder of the ntup
     "--events", required=True, type=click.IntRange(min=1), help="Events that pass the generator's filter."
 )
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Option of the generator.")
+@click.option(
+    "--steering", default="dimuon", show_default=True, help="What is reconstructed and written, a row each."
+)
 @SEED
 @OUT
 @WORKERS
@@ -41,6 +44,7 @@ def simulate(
     process: str,
     events: int,
     options: tuple[str, ...],
+    steering: str,
     seed: int,
     out: Path,
     workers: int,
@@ -56,7 +60,14 @@ def simulate(
 
     with counter("simulating") as progress:
         dataset = simulate_sample(
-            process, events, seed, out, parse_options(options), workers=workers, progress=progress
+            process,
+            events,
+            seed,
+            out,
+            parse_options(options),
+            steering=steering,
+            workers=workers,
+            progress=progress,
         )
     if json_output:
         print_json(dataset.model_dump(mode="json"))

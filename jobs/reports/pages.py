@@ -13,36 +13,25 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 
 from darkbelle.channels import Channel, load_channel
 from darkbelle.errors import ConfigurationError
-from darkbelle.fitting.interpretation import MODELS, Interpretation, read_interpretation
-from darkbelle.fitting.limits import read_limits
-from darkbelle.fitting.plots import PlotFile, make_plots
+from darkbelle.fitting.analysis import Overlay, load_analysis
+from darkbelle.fitting.page import Drawing
+from darkbelle.fitting.plots.style import save, styled
 from darkbelle.provenance import provenance
-from darkbelle.runfolder import LIMITS, PROVENANCE, RESULT, RunResult, load_result, read_json
+from darkbelle.runfolder import PROVENANCE, RESULT, RunResult, load_result, read_json
 
 __all__ = ["write_report", "write_reports"]
-
-# section of the page: beginnings of the names of its plots
-SECTIONS = {
-    "limits": ("limit_cross_section",),
-    "couplings": ("limit_coupling",),
-    "spectrum": ("recoil", "distributions"),
-    "cutflow": ("cutflow", "last_cuts"),
-    "resolution": ("resolution",),
-}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A plot as it stands in the page."""
+    """A plot as it stands in the page, its source the picture itself."""
 
     source: str
     title: str
     caption: str
 
 
-def write_reports(
-    runs: Sequence[Path], out: Path, overlay: Path | None = None, overlay_label: str | None = None
-) -> list[Path]:
+def write_reports(runs: Sequence[Path], out: Path, overlay: Overlay | None = None) -> list[Path]:
     """Write a page for each run into a folder, the only one as ``index.html``, and return the pages.
 
     Raises
@@ -52,38 +41,32 @@ def write_reports(
     """
     out.mkdir(parents=True, exist_ok=True)
     if len(runs) == 1:
-        return [write_report(runs[0], out / "index.html", overlay, overlay_label)]
+        return [write_report(runs[0], out / "index.html", overlay)]
     names = [run.resolve().name for run in runs]
     if len(set(names)) < len(names):
         raise ConfigurationError(f"run folders must have different names, got {', '.join(names)}; rename one")
-    pages = [
-        write_report(run, out / f"{name}.html", overlay, overlay_label)
-        for run, name in zip(runs, names, strict=True)
-    ]
+    pages = [write_report(run, out / f"{name}.html", overlay) for run, name in zip(runs, names, strict=True)]
     index = out / "index.html"
     index.write_text(_template("index.html").render(pages=[page.name for page in pages]), encoding="utf-8")
     return [index, *pages]
 
 
-def write_report(
-    run: Path, page: Path, overlay: Path | None = None, overlay_label: str | None = None
-) -> Path:
-    """Write the page of a merged run; limits and couplings stand in it if they are there."""
+def write_report(run: Path, page: Path, overlay: Overlay | None = None) -> Path:
+    """Write the page of a merged run: what its analysis has to show, its cutflows and its datasets."""
     result = load_result(run)
     channel = load_channel(result.channel)
-    limits = read_limits(run) if (run / LIMITS).exists() else None
-    luminosity = limits.luminosity_fb if limits else channel.luminosity_fb
-    with tempfile.TemporaryDirectory() as folder:
-        figures = _figures(make_plots(run, folder, overlay, overlay_label))
+    with styled():
+        sections = [
+            (section, [_figure(drawing) for drawing in section.drawings])
+            for section in load_analysis(channel.name).sections(run, overlay=overlay)
+        ]
     text = _template("report.html").render(
         channel=channel,
-        limits=limits,
-        couplings=_couplings(run),
-        luminosity=luminosity,
-        datasets=_datasets(result, luminosity),
-        cutflows=_cutflows(result, channel, luminosity),
+        sections=sections,
+        luminosity=channel.luminosity_fb,
+        datasets=_datasets(result, channel.luminosity_fb),
+        cutflows=_cutflows(result, channel, channel.luminosity_fb),
         quarantined=read_json(run / RESULT)["quarantined"],
-        figures=figures,
         only_simulation=not any(item.dataset.is_data for item in result.datasets.values()),
         processor=result.processor,
         made=read_json(run / PROVENANCE),
@@ -102,28 +85,22 @@ def _template(name: str) -> Any:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["short"] = lambda value: "–" if value is None else f"{value:.4g}"
+    environment.filters["short"] = _short
     environment.filters["count"] = lambda value: f"{value:,}".replace(",", "\u202f")
     return environment.get_template(name)
 
 
-def _figures(plots: Sequence[PlotFile]) -> dict[str, list[Figure]]:
-    """Return plots by section of the page; one that no section names goes to ``others``."""
-    figures: dict[str, list[Figure]] = {section: [] for section in (*SECTIONS, "others")}
-    for plot in plots:
-        name = plot.path.stem
-        section = next((s for s, begins in SECTIONS.items() if name.startswith(begins)), "others")
-        image = base64.b64encode(plot.path.read_bytes()).decode("ascii")
-        figures[section].append(Figure(f"data:image/png;base64,{image}", plot.title, plot.caption))
-    return figures
+def _short(value: object) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _couplings(run: Path) -> list[Interpretation]:
-    return [
-        read_interpretation(run, model)
-        for model in MODELS
-        if (run / f"interpretation_{model}.json").exists() and (run / LIMITS).exists()
-    ]
+def _figure(drawing: Drawing) -> Figure:
+    with tempfile.TemporaryDirectory() as folder:
+        image = save(drawing.figure, Path(folder) / f"{drawing.name}.png").read_bytes()
+    source = f"data:image/png;base64,{base64.b64encode(image).decode('ascii')}"
+    return Figure(source, drawing.title, drawing.caption)
 
 
 def _datasets(result: RunResult, luminosity: float) -> list[dict[str, Any]]:

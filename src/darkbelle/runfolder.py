@@ -13,6 +13,7 @@
     RUN/limits.json        upper limits
     RUN/crosscheck.json    some of them by another engine
     RUN/projection.json    expected ones at other luminosities
+    RUN/fit.json           a measured value, its uncertainties and where they come from
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
@@ -38,6 +39,7 @@ __all__ = [
     "CROSSCHECK",
     "CUTFLOW",
     "FAILURES",
+    "FIT",
     "HISTOGRAMS",
     "LIMITS",
     "PLAN",
@@ -67,6 +69,7 @@ PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
 CROSSCHECK: Final = "crosscheck.json"
 PROJECTION: Final = "projection.json"
+FIT: Final = "fit.json"
 
 
 def canonical_json(data: Any) -> bytes:

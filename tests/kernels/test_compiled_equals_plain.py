@@ -1,4 +1,4 @@
-"""Every compiled loop gives what its plain Python gives, bit for bit where the compiler lets it."""
+"""Every compiled loop over four-vectors gives what plain Python gives, to the last bits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def compiled_loops() -> list[Callable[..., Any]]:
     for module in pkgutil.iter_modules(darkbelle.kernels.__path__, "darkbelle.kernels."):
         contents = vars(importlib.import_module(module.name)).items()
         loops += [f for name, f in contents if hasattr(f, "py_func") and f.__module__ == module.name]
-    return loops
+    return [loop for loop in loops if "FourVector" in loop.__annotations__.values()]
 
 
 def empty_like_output(loop: Callable[..., Any], size: int) -> Any:
@@ -35,13 +35,15 @@ def empty_like_output(loop: Callable[..., Any], size: int) -> Any:
 def test_compiled_equals_plain(loop: Any, size: int, random_vectors: FourVector) -> None:
     vectors = FourVector(*(column[:size] for column in random_vectors))
     kinds = [kind for name, kind in loop.__annotations__.items() if name not in {"out", "return"}]
-    others = [NOMINAL.four_vector if kind == "FourVector" else -1.0 for kind in kinds[1:]]
-    arguments: list[Any] = [vectors, *others]
-    compiled, plain = empty_like_output(loop, size), empty_like_output(loop, size)
+    offsets = np.concatenate([[0], np.arange(0, size + 1, 5)])  # an event without particles, others of five
+    others = {"FourVector": NOMINAL.four_vector, "Indices": offsets, "float": -1.0}
+    arguments: list[Any] = [vectors, *(others[kind] for kind in kinds[1:])]
+    rows = offsets.size - 1 if "Indices" in kinds else size
+    compiled, plain = empty_like_output(loop, rows), empty_like_output(loop, rows)
     loop(*arguments, compiled)
     with np.errstate(all="ignore"):
         loop.py_func(*arguments, plain)
-    np.testing.assert_allclose(np.asarray(compiled), np.asarray(plain), rtol=1e-14, atol=1e-15)
+    np.testing.assert_allclose(np.asarray(compiled), np.asarray(plain), rtol=1e-14, atol=1e-14)
 
 
 def test_all_loops_were_found() -> None:

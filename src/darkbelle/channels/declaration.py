@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from darkbelle.errors import ConfigurationError
 from darkbelle.vectors import Column
 
-__all__ = ["Axis", "Channel", "Observable", "Process", "Region", "Systematic"]
+__all__ = ["Axis", "Channel", "Observable", "Process", "Published", "Region", "Systematic"]
 
 
 class Declaration(BaseModel):
@@ -72,16 +72,31 @@ class Systematic(Declaration):
     source: str
 
 
+class Published(Declaration):
+    """A published measurement, to stand beside ours; nothing is fitted to it."""
+
+    value: float
+    stat: float
+    syst: float
+    source: str
+
+
 class Channel(Declaration):
     """All that a processor and its fit must agree on."""
 
     name: str
     title: str
     references: tuple[str, ...]
+    result: Literal["limits", "measurement", "corrections"] = Field(
+        default="limits", description="what comes out of it in the end"
+    )
     luminosity_fb: float = Field(gt=0, description="integrated luminosity, 1/fb")
-    confidence_level: float = Field(gt=0.5, lt=1)
-    poi: str
+    confidence_level: float = Field(default=0.95, gt=0.5, lt=1, description="of limits")
+    poi: str = Field(description="parameter of interest")
     poi_unit: str
+    published: Published | None = Field(
+        default=None, description="measurements: in the unit of the parameter"
+    )
     particles: dict[str, str] = Field(description="particle of the analysis: its prefix in the ntuple")
     columns: dict[str, str] = Field(description="name in the analysis: basf2 variable")
     axes: dict[str, Axis]
@@ -89,7 +104,7 @@ class Channel(Declaration):
     regions: dict[str, Region]
     processes: dict[str, Process]
     systematics: dict[str, Systematic]
-    masses: tuple[float, ...] = Field(description="mass hypotheses, GeV")
+    masses: tuple[float, ...] = Field(default=(), description="mass hypotheses, GeV")
 
     @model_validator(mode="after")
     def _names_resolve(self) -> Self:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from darkbelle.errors import KernelInputError
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["checked_columns", "checked_vector", "common_size"]
+__all__ = ["Indices", "checked_columns", "checked_offsets", "checked_vector", "common_size"]
+
+Indices = NDArray[np.int64]
 
 
 def checked_columns(name: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:
@@ -54,3 +57,20 @@ def common_size(**vectors: FourVector) -> int:
     if wrong:
         raise KernelInputError(f"vectors must have {size} events, or 1 for all of them, got {wrong}")
     return size
+
+
+def checked_offsets(offsets: Indices, size: int) -> Indices:
+    """Return offsets of events into columns of a size, as a contiguous int64 array.
+
+    Raises
+    ------
+    KernelInputError
+        They do not start at 0, fall, or do not end at the size.
+    """
+    array = np.asarray(offsets)
+    whole = array.ndim == 1 and array.size > 0 and array.dtype.kind in "iu"
+    if not whole or array[0] != 0 or array[-1] != size or np.any(np.diff(array) < 0):
+        raise KernelInputError(
+            f"offsets of events must be whole numbers that rise from 0 to the {size} particles, got {array}"
+        )
+    return np.ascontiguousarray(array, dtype=np.int64)

@@ -12,7 +12,7 @@ from darkbelle.kernels import boost_from_rest_frame
 from darkbelle.simulation.particles import Particles
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["decay_light_hadrons", "isotropic"]
+__all__ = ["breakup_momentum", "decay_light_hadrons", "isotropic", "two_bodies"]
 
 PHOTON, NEUTRAL_PION, PION, ETA, K_SHORT, LAMBDA, PROTON, NEUTRON = 22, 111, 211, 221, 310, 3122, 2212, 2112
 MASSES = {
@@ -74,7 +74,7 @@ def _with_decays(
     masses = [MASSES[abs(pdg)] for pdg in products]
     parent_mass = np.sqrt(hadrons.mass_squared())
     if len(masses) == 2:
-        at_rest = _two_bodies(parent_mass, masses[0], masses[1], rng)
+        at_rest = two_bodies(parent_mass, masses[0], masses[1], rng)
     else:
         at_rest = _three_bodies(parent_mass, masses[0], masses[1], masses[2], rng)
     if proper_length > 0.0:
@@ -97,10 +97,11 @@ def isotropic(momentum: Column, rng: np.random.Generator) -> tuple[Column, Colum
     return transverse * np.cos(azimuth), transverse * np.sin(azimuth), momentum * cosine
 
 
-def _two_bodies(
+def two_bodies(
     parent: Column, first: float | Column, second: float | Column, rng: np.random.Generator
 ) -> list[FourVector]:
-    px, py, pz = isotropic(_momentum(parent, first, second), rng)
+    """Return two bodies of these masses (GeV) in the rest frame of their parent, in random directions."""
+    px, py, pz = isotropic(breakup_momentum(parent, first, second), rng)
     return [FourVector.with_mass(px, py, pz, first), FourVector.with_mass(-px, -py, -pz, second)]
 
 
@@ -111,20 +112,22 @@ def _three_bodies(
     lowest, highest = first + second, parent - third
     pair = np.empty_like(parent)
     # each factor is largest at its own end of the range
-    most = _momentum(highest, first, second) * _momentum(parent, np.full_like(parent, lowest), third)
+    most = breakup_momentum(highest, first, second) * breakup_momentum(
+        parent, np.full_like(parent, lowest), third
+    )
     open_ = np.arange(len(parent))
     while len(open_) > 0:
         drawn = rng.uniform(lowest, highest[open_])
-        density = _momentum(drawn, first, second) * _momentum(parent[open_], drawn, third)
+        density = breakup_momentum(drawn, first, second) * breakup_momentum(parent[open_], drawn, third)
         accepted = rng.random(len(open_)) * most[open_] < density
         pair[open_[accepted]] = drawn[accepted]
         open_ = open_[~accepted]
-    system, single = _two_bodies(parent, pair, third, rng)
-    inner = _two_bodies(pair, first, second, rng)
+    system, single = two_bodies(parent, pair, third, rng)
+    inner = two_bodies(pair, first, second, rng)
     return [*(boost_from_rest_frame(momenta, system) for momenta in inner), single]
 
 
-def _momentum(parent: Column, first: float | Column, second: float | Column) -> Column:
+def breakup_momentum(parent: Column, first: float | Column, second: float | Column) -> Column:
     """Return the momentum of two bodies in the rest frame of their parent, GeV."""
     below = parent**2 - (first + second) ** 2
     return np.sqrt(np.maximum(below * (parent**2 - (first - second) ** 2), 0.0)) / (2.0 * parent)

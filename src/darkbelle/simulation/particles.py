@@ -81,6 +81,26 @@ class Particles(NamedTuple):
             [cls.from_collision(event, np.full(len(event), pdg), momenta) for event, pdg, momenta in kinds]
         )
 
+    def renumbered(self, number: NDArray[np.int64]) -> Self:
+        """Return the particles of some events, with other numbers for these.
+
+        Parameters
+        ----------
+        number
+            The new number of each event; −1 for an event to leave out.
+        """
+        event = number[self.event]
+        kept = event >= 0
+        row = np.append(np.cumsum(kept) - 1, -1)  # the last one is for -1, no mother
+        return type(self)(
+            event[kept],
+            self.pdg[kept],
+            self.momenta_of(np.flatnonzero(kept)),
+            self.vertex[kept],
+            row[self.mother[kept]],
+            self.decayed[kept],
+        )
+
     def rows(self, pdg: int) -> NDArray[np.int64]:
         """Return the rows of particles of a code, of either charge or kind, that have not decayed."""
         return np.flatnonzero((np.abs(self.pdg) == abs(pdg)) & ~self.decayed)

@@ -7,6 +7,7 @@ photons are collinear to the beams, within some 10 % for hard photons at wide an
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import awkward as ak
@@ -18,12 +19,11 @@ from darkbelle.constants import MUON_MASS
 from darkbelle.errors import SimulationError
 from darkbelle.simulation.events import Ancestors, GeneratedEvents
 
-__all__ = ["fermion_pairs"]
+__all__ = ["batches", "collisions_into", "fermion_pairs", "start_pythia"]
 
 LARGEST_SEED = 900_000_000  # Pythia's own limit
 
-SETTINGS = (
-    "Print:quiet = on",
+COLLISIONS = (
     "Beams:frameType = 1",
     "Beams:idA = 11",  # along +z
     "Beams:idB = -11",
@@ -32,11 +32,6 @@ SETTINGS = (
     "23:onMode = off",
     # pairs from photons are other processes, four leptons, which have their own samples
     "TimeShower:QEDshowerByGamma = off",
-    "HadronLevel:all = off",
-    f"13:m0 = {MUON_MASS}",
-    "Random:setSeed = on",
-    # a fifth of the time; the tests check charge and momentum
-    "Check:event = off",
 )
 
 
@@ -73,40 +68,70 @@ def fermion_pairs(
     ----------
     C. Bierlich et al., SciPost Phys. Codebases 8 (2022).
     """
-    pythia = _started(pdg, mass, sqrt_s, seed=int(rng.integers(1, LARGEST_SEED)))
-    batches: list[GeneratedEvents] = []
+    settings = (
+        *collisions_into(pdg, lowest_mass=2.01 * mass, sqrt_s=sqrt_s),
+        "HadronLevel:all = off",
+        f"13:m0 = {MUON_MASS}",
+        f"{pdg}:m0 = {mass!r}",
+        f"{pdg}:mayDecay = off",
+    )
+    return GeneratedEvents.concatenate(
+        [_final_state(batch) for batch in batches(start_pythia(settings, rng), size)]
+    )
+
+
+def collisions_into(pdg: int, *, lowest_mass: float, sqrt_s: float) -> tuple[str, ...]:
+    """Return Pythia's settings for radiating beams that make pairs of a fermion above a mass, GeV."""
+    return (
+        *COLLISIONS,
+        f"Beams:eCM = {sqrt_s!r}",
+        f"23:mMin = {lowest_mass}",  # 10 GeV by default, nearly our √s
+        f"PhaseSpace:mHatMin = {lowest_mass}",
+        f"23:onIfAny = {pdg}",
+    )
+
+
+def start_pythia(settings: Iterable[str], rng: np.random.Generator) -> Any:
+    """Return a fresh Pythia with settings, seeded from ``rng``.
+
+    Raises
+    ------
+    SimulationError
+        Pythia refuses a setting, or does not start.
+    """
+    pythia = pythia8mc.Pythia("", False)  # no banner
+    always = (
+        "Print:quiet = on",
+        "Random:setSeed = on",
+        f"Random:seed = {int(rng.integers(1, LARGEST_SEED))}",
+        # a fifth of the time; the tests check charge and momentum
+        "Check:event = off",
+    )
+    for setting in (*always, *settings):
+        if not pythia.readString(setting):
+            raise SimulationError(f"Pythia refused {setting!r}; use the pinned version of pythia8mc")
+    if not pythia.init():
+        raise SimulationError("Pythia does not start; are the collisions above the threshold of the pair?")
+    return pythia
+
+
+def batches(pythia: Any, size: int) -> Iterator[Any]:
+    """Yield batches of event records, ``size`` events in all.
+
+    Raises
+    ------
+    SimulationError
+        Pythia stops making events.
+    """
     missing = size
     while missing > 0:
         batch = pythia.nextBatch(missing)  # events in which Pythia fails are left out
         if len(batch) == 0:
             raise SimulationError(
-                f"Pythia made none of {missing} pairs of particle {pdg} at √s = {sqrt_s} GeV; "
-                "is the pair below its threshold?"
+                f"Pythia made none of {missing} events; are the collisions above the threshold of the pair?"
             )
-        batches.append(_final_state(batch))
+        yield batch
         missing -= len(batch)
-    return GeneratedEvents.concatenate(batches)
-
-
-def _started(pdg: int, mass: float, sqrt_s: float, *, seed: int) -> Any:
-    pythia = pythia8mc.Pythia("", False)  # no banner
-    lowest = 2.01 * mass
-    settings = (
-        *SETTINGS,
-        f"Beams:eCM = {sqrt_s!r}",
-        f"{pdg}:m0 = {mass!r}",
-        f"{pdg}:mayDecay = off",
-        f"23:mMin = {lowest}",  # 10 GeV by default, nearly our √s
-        f"PhaseSpace:mHatMin = {lowest}",
-        f"23:onIfAny = {pdg}",
-        f"Random:seed = {seed}",
-    )
-    for setting in settings:
-        if not pythia.readString(setting):
-            raise SimulationError(f"Pythia refused {setting!r}; use the pinned version of pythia8mc")
-    if not pythia.init():
-        raise SimulationError(f"Pythia does not start at √s = {sqrt_s} GeV with pairs of {pdg}")
-    return pythia
 
 
 def _final_state(batch: Any) -> GeneratedEvents:

@@ -9,6 +9,7 @@ from matplotlib.patches import StepPatch
 
 from darkbelle.channels import Channel
 from darkbelle.fitting import compute_limits, interpret, make_plots
+from darkbelle.fitting.analysis import Overlay
 from darkbelle.fitting.plots.cutflow import flows
 from darkbelle.fitting.plots.resolution import resolution_table
 from darkbelle.fitting.plots.spectra import plot_distributions, plot_recoil_spectrum
@@ -30,23 +31,23 @@ def fitted(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_all_plots_of_a_fitted_run_are_made(fitted: Path, tmp_path: Path) -> None:
     curve = tmp_path / "curve.csv"
     curve.write_text("# mass, g\n1,0.05\n6,0.9\n")
-    made = make_plots(fitted, tmp_path / "plots", overlay=curve, overlay_label="276 pb")
+    made = make_plots(fitted, tmp_path / "plots", overlay=Overlay(curve, "276 pb"))
     assert [item.path.stem for item in made] == [
-        "recoil_spectrum",
-        "recoil_plane",
-        "cutflow",
-        "last_cuts",
-        "distributions",
-        "resolution",
         "limit_cross_section",
         "limit_coupling_vanilla",
         "limit_coupling_fully_invisible",
+        "recoil_spectrum",
+        "recoil_plane",
+        "distributions",
+        "resolution",
+        "cutflow",
+        "last_cuts",
     ]
     for item in made:
         assert item.path.read_bytes().startswith(b"\x89PNG")
         assert item.title
         assert item.caption
-    assert "not data" in made[0].caption
+    assert "not data" in made[3].caption
 
 
 def test_a_run_without_limits_has_its_selection_drawn(toy_run: Path, tmp_path: Path) -> None:

@@ -11,9 +11,9 @@ from darkbelle.beams import NOMINAL
 from darkbelle.ntuple.names import escape
 from darkbelle.simulation.detector import DetectedEvents, Photons, Tracks, TrueTracks
 from darkbelle.simulation.detector.records import Helix
-from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.events import Ancestors, GeneratedEvents
+from darkbelle.simulation.reconstruction.track_errors import mc_errors
 from darkbelle.simulation.steering import DimuonList, dimuon_candidates
-from darkbelle.simulation.steering.truth import mc_errors
 from darkbelle.vectors import FourVector
 
 Momentum = tuple[float, float, float]
@@ -52,9 +52,18 @@ def detected(
     energy, theta, phi = flat.T
     clusters = Photons(offsets(photons), energy, theta, phi, np.full(len(flat), -1))
     fired = np.ones(len(events), dtype=np.bool_)
-    nothing = FourVector(*np.zeros((4, len(events), 0)))
-    generated = GeneratedEvents.from_slots(np.zeros(0, dtype=np.int32), nothing, frame="lab")
+    generated = muons_from_the_collision(
+        offsets(events), codes, FourVector.with_mass(px, py, pz, 0.1056583755)
+    )
     return DetectedEvents(tracks, clusters, {"ffo": fired, "cdcklm1": ~fired}, generated)
+
+
+def muons_from_the_collision(
+    starts: NDArray[np.int64], codes: NDArray[np.int32], momenta: FourVector
+) -> GeneratedEvents:
+    origin, none = np.zeros(len(codes)), np.full(len(codes), -1, dtype=np.int32)
+    ancestors = Ancestors.none(len(starts) - 1)
+    return GeneratedEvents("lab", starts, codes, *momenta, origin, origin, origin, origin, none, ancestors)
 
 
 def offsets(events: list[Any]) -> NDArray[np.int64]:

@@ -71,7 +71,7 @@ def point_after(
 class Perigee(NamedTuple):
     """Point of closest approach to the z axis: signed d0 and z0 in cm, direction φ0 in rad.
 
-    d0 is positive where the circle goes around the axis.
+    d0 has the sign of the angular momentum around the axis, as in basf2.
     """
 
     d0: Column
@@ -91,7 +91,7 @@ def perigee(
     >>> one = np.ones(1)
     >>> at = perigee((0 * one, 0.1 * one, 0 * one), one, 100 * one, 0 * one, 0 * one)
     >>> at.d0.round(6), at.phi.round(6)
-    (array([0.1]), array([0.]))
+    (array([-0.1]), array([0.]))
     """
     x, y, z = position
     to_centre_x = charge * curvature * np.sin(phi)
@@ -100,7 +100,7 @@ def perigee(
     distance = np.hypot(centre_x, centre_y)
     # R − |c| without losing the digits: (R² − c²)/(R + c), where R² − c² = −r² − 2 r·(c − r)
     difference = -(x * x + y * y + 2 * (x * to_centre_x + y * to_centre_y))
-    d0 = difference / (curvature + distance)
+    d0 = -charge * difference / (curvature + distance)
     # on a circle traversed clockwise the direction is ahead of the centre's by 90°
     at_perigee = np.arctan2(charge * centre_x, -charge * centre_y)
     back = np.remainder(at_perigee - phi + np.pi, 2 * np.pi) - np.pi

@@ -12,18 +12,26 @@ from darkbelle.simulation.events import Generated
 
 __all__ = ["EventGenerator", "generator", "generator_names"]
 
-# process of a channel: class of the module of that name in this package
+# process of a channel: class of the module of that name in this package, or module and what makes one
 CLASSES = {
     "alp_tautau": "AlpTauTau",
+    "b_to_k_s": "BToKScalar",
+    "ccbar": "charm.ccbar",
+    "charged_b": "b_pairs.charged_b",
+    "ddbar": "quark_pairs.ddbar",
     "ee": "ElectronPair",
     "eemumu": "TwoPhotonMuonPair",
     "eetautau": "TwoPhotonTauPair",
+    "jpsi": "JPsiFromB",
     "mumu": "MuonPair",
     "mumumumu": "FourMuons",
     "mumutautau": "MuonTauPairs",
+    "neutral_b": "b_pairs.neutral_b",
     "scalar_tautau": "ScalarTauTau",
+    "ssbar": "quark_pairs.ssbar",
     "tau_to_lalpha": "TauToLeptonAlpha",
     "tautau": "TauPair",
+    "uubar": "quark_pairs.uubar",
     "zprime": "ZPrime",
     "zprime_tautau": "ZPrimeTauTau",
 }
@@ -73,7 +81,8 @@ def generator(process: str, **options: Any) -> EventGenerator:
         raise ConfigurationError(
             f"there is no generator of process {process!r}, there are: {', '.join(CLASSES)}"
         )
-    made = getattr(import_module(f"darkbelle.simulation.generators.{process}"), CLASSES[process])
+    module, _, name = CLASSES[process].rpartition(".")
+    made = getattr(import_module(f"darkbelle.simulation.generators.{module or process}"), name)
     try:
         return cast(EventGenerator, made(**options))
     except TypeError as error:

@@ -19,12 +19,21 @@ from darkbelle.provenance import code_digest, versions
 from darkbelle.simulation.collisions import place_in_lab
 from darkbelle.simulation.detector import NOMINAL_DETECTOR, detect
 from darkbelle.simulation.generators import EventGenerator, generator
-from darkbelle.simulation.steering import DimuonList, dimuon_candidates
+from darkbelle.simulation.steering import default_cuts, steering
 
-__all__ = ["DEFAULT_BLOCK", "Block", "BlockRecord", "SampleRequest", "finished", "make_block"]
+__all__ = [
+    "DEFAULT_BLOCK",
+    "DEFAULT_STEERING",
+    "Block",
+    "BlockRecord",
+    "SampleRequest",
+    "finished",
+    "make_block",
+]
 
 DEFAULT_BLOCK: Final = 20_000  # events: some seconds of work, and a few MB
-RECORD_SCHEMA: Final = 1
+DEFAULT_STEERING: Final = "dimuon"
+RECORD_SCHEMA: Final = 2
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,8 @@ class SampleRequest:
         Of the generator.
     block
         Events of a block; a part of the sample's identity.
+    steering
+        Key of the steerings' registry: what is reconstructed and written.
     """
 
     process: str
@@ -50,6 +61,7 @@ class SampleRequest:
     seed: int
     options: Mapping[str, Any] = field(default_factory=dict)
     block: int = DEFAULT_BLOCK
+    steering: str = DEFAULT_STEERING
 
     def __post_init__(self) -> None:
         if self.events < 1 or self.block < 1 or self.seed < 0:
@@ -57,6 +69,7 @@ class SampleRequest:
                 f"a sample of {self.process!r} needs events, blocks of at least one and a seed from 0 up, "
                 f"got {self.events} events in blocks of {self.block} with seed {self.seed}"
             )
+        steering(self.steering)  # fails now, not in a worker, if there is none
         if self.events >= 2**32:
             raise ConfigurationError(
                 f"basf2's event numbers have 32 bits, got a sample of {self.events} events; "
@@ -103,7 +116,8 @@ class Block:
             "block": self.number,
             "block_size": self.sample.block,
             "events": self.events,
-            "list": asdict(DimuonList()),
+            "steering": self.sample.steering,
+            "list": asdict(default_cuts(self.sample.steering)),
             "code": code_digest("simulation", "kernels", "ntuple"),
             "versions": versions(),
         }
@@ -129,7 +143,7 @@ def make_block(block: Block) -> BlockRecord:
     generation, collision, response = (np.random.default_rng(child) for child in sequence.spawn(3))
     events, tried = block.sample.generator.generate(block.events, generation)
     detected = detect(place_in_lab(events, NOMINAL, collision), response, NOMINAL_DETECTOR, NOMINAL)
-    rows = dimuon_candidates(detected, first_event=block.number * block.sample.block)
+    rows = steering(block.sample.steering)(detected, first_event=block.number * block.sample.block)
     write_ntuple(block.path, rows, codec="lz4")
     record = BlockRecord(tried, len(events), len(rows["__event__"]), _sha256(block.path))
     _write_record(block, record)

@@ -14,7 +14,7 @@ from darkbelle.channels import load_channel
 from darkbelle.datasets import Dataset, write_datasets
 from darkbelle.errors import ConfigurationError
 from darkbelle.simulation.acceptance import MuonPairFilter
-from darkbelle.simulation.samples.blocks import SampleRequest
+from darkbelle.simulation.samples.blocks import DEFAULT_STEERING, SampleRequest
 from darkbelle.simulation.samples.making import Progress, make_samples
 
 __all__ = ["SIZES", "Catalogue", "Size", "catalogue", "make_catalogue", "read_catalogue"]
@@ -29,6 +29,7 @@ class Entry(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     process: str
+    steering: str = Field(default=DEFAULT_STEERING, description="what is reconstructed and written")
     options: dict[str, Any] = Field(default={}, description="of the generator")
     filtered: bool = Field(default=False, description="the generator gets the catalogue's filter")
     each_mass: bool = Field(default=False, description="one sample for each mass of the channel")
@@ -78,7 +79,9 @@ def catalogue(channel: str, size: Size, seed: int) -> tuple[SampleRequest, ...]:
         for choice in choices:
             options = declared.options(entry) | choice
             own = _seed(seed, entry.process, options)
-            requests.append(SampleRequest(entry.process, entry.events[size], own, options, entry.block))
+            requests.append(
+                SampleRequest(entry.process, entry.events[size], own, options, entry.block, entry.steering)
+            )
     return tuple(requests)
 
 

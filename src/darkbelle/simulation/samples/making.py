@@ -12,6 +12,7 @@ from darkbelle.datasets import Dataset, write_datasets
 from darkbelle.errors import ConfigurationError
 from darkbelle.provenance import versions
 from darkbelle.simulation.samples.blocks import (
+    DEFAULT_STEERING,
     Block,
     BlockRecord,
     SampleRequest,
@@ -24,13 +25,14 @@ __all__ = ["Progress", "make_samples", "simulate_sample"]
 Progress = Callable[[int, int], None]  # events done, events in all
 
 
-def simulate_sample(
+def simulate_sample(  # noqa: PLR0913  # what one says in a notebook in one call
     process: str,
     events: int,
     seed: int,
     out: str | Path,
     options: Mapping[str, Any] | None = None,
     *,
+    steering: str = DEFAULT_STEERING,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -38,7 +40,7 @@ def simulate_sample(
 
     Parameters
     ----------
-    process, events, seed, options
+    process, events, seed, options, steering
         See `SampleRequest`.
     out
         Folder; the ntuples go into a folder of the sample's name in it.
@@ -55,9 +57,9 @@ def simulate_sample(
     Raises
     ------
     ConfigurationError
-        There is no such generator, or it does not know an option.
+        There is no such generator or steering, or the generator does not know an option.
     """
-    request = SampleRequest(process, events, seed, dict(options or {}))
+    request = SampleRequest(process, events, seed, dict(options or {}), steering=steering)
     datasets = make_samples([request], out, workers=workers, progress=progress)
     write_datasets(Path(out) / f"{request.name}.yaml", datasets)
     return datasets[request.name]
@@ -145,6 +147,7 @@ def _dataset(request: SampleRequest, made: Sequence[tuple[Block, BlockRecord]], 
             "seed": request.seed,
             "options": dict(request.options),
             "block": request.block,
+            "steering": request.steering,
             "kept_by_generator": sum(record.kept for _, record in made),
             "rows": sum(record.rows for _, record in made),
             "list": made[0][0].identity()["list"],

@@ -1,0 +1,330 @@
+r"""The mass of the τ from the edge of the pseudomass, as in arXiv:2305.19116.
+
+:math:`m_\tau = P_1 - b(m_\tau)`: the edge is fitted, and the bias b of the estimator taken off. The bias
+is a straight line through the edges of samples simulated with several masses. Systematic uncertainties
+are fits of shifted spectra: of the same events, so that they are known better than the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import numpy as np
+
+from darkbelle.channels import Channel, load_channel
+from darkbelle.errors import FitError
+from darkbelle.fitting.edge import SHAPES, EdgeFit, fit_edge
+from darkbelle.fitting.measurements import Measurement, Shift, write_measurement
+from darkbelle.fitting.spectra import Spectrum, background_spectra, data_luminosity, data_spectrum
+from darkbelle.results import NOMINAL, HistogramKey
+from darkbelle.runfolder import DatasetResult, RunResult, load_result
+from darkbelle.vectors import Column
+
+__all__ = [
+    "MEV",
+    "REFERENCE",
+    "Bias",
+    "BiasPoint",
+    "TauMassInputs",
+    "bias_of",
+    "closure",
+    "counts_of",
+    "measure",
+    "nearest",
+    "tau_mass_inputs",
+]
+
+REGION: Final = "sr"
+OBSERVABLE: Final = "pseudomass"
+SMOOTH: Final = "pseudomass_wide"  # where the backgrounds' lines come from
+SMOOTH_RANGE: Final = (1.5, 2.1)  # GeV
+REFERENCE: Final = 1.777  # GeV: the bias is a line in the distance to it
+MEV: Final = 1e3
+
+Data = Literal["observed", "pseudo"]
+
+
+@dataclass(frozen=True)
+class TauMassInputs:
+    """The fine pseudomass spectra of a run, shape (bins,).
+
+    Parameters
+    ----------
+    channel
+        Its declaration.
+    edges
+        Of the bins, GeV.
+    signals
+        By simulated mass in GeV: their datasets.
+    backgrounds
+        By process, for 1/fb: straight lines through the simulation, see `_straight`.
+    """
+
+    channel: Channel
+    edges: Column
+    signals: Mapping[float, DatasetResult]
+    backgrounds: Mapping[str, Column]
+
+    def luminosity_of(self, mass: float) -> float:
+        """Return the luminosity that the simulation of a mass amounts to, 1/fb."""
+        return 1.0 / self.signals[mass].scale_to(1.0)
+
+    def signal(self, mass: float, variation: str = NOMINAL) -> Spectrum:
+        """Return the simulated spectrum of a mass, not scaled.
+
+        Raises
+        ------
+        FitError
+            The variation was not filled.
+        """
+        key = HistogramKey(REGION, OBSERVABLE, variation)
+        histograms = self.signals[mass].output.histograms
+        if key not in histograms:
+            raise FitError(f"the simulation of {mass:g} GeV has no histogram {'/'.join(key)}; run it again")
+        found = histograms[key]
+        return Spectrum(np.asarray(found.values(flow=False)), np.asarray(found.variances(flow=False)))
+
+    def background(self, luminosity: float, scales: Mapping[str, float] | None = None) -> Column:
+        """Return all backgrounds at a luminosity in 1/fb, some of them scaled besides, shape (bins,)."""
+        factors = scales or {}
+        parts = [luminosity * factors.get(name, 1.0) * item for name, item in self.backgrounds.items()]
+        return np.sum(parts, axis=0) if parts else np.zeros(len(self.edges) - 1)
+
+
+@dataclass(frozen=True)
+class BiasPoint:
+    """Of a sample simulated with a mass: its edge minus that mass, and the error of it, GeV."""
+
+    mass: float
+    bias: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Bias:
+    """The line through the points: bias = ``offset`` + ``slope`` · (mass − REFERENCE), GeV.
+
+    ``covariance`` is that of offset and slope.
+    """
+
+    offset: float
+    slope: float
+    covariance: Column
+    points: tuple[BiasPoint, ...]
+
+    def corrected(self, edge: float) -> float:
+        """Return the mass that has this edge, GeV."""
+        return (edge - self.offset + self.slope * REFERENCE) / (1.0 + self.slope)
+
+    def error_at(self, mass: float) -> float:
+        """Return the error of the bias at a mass, GeV."""
+        along = np.array([1.0, mass - REFERENCE])
+        return float(np.sqrt(along @ self.covariance @ along))
+
+
+def measure(
+    run_dir: str | Path, *, data: Data = "pseudo", mass: float | None = None, seed: int = 1
+) -> Measurement:
+    """Measure the τ mass in a run, and write ``RUN/fit.json``.
+
+    Parameters
+    ----------
+    run_dir
+        A run folder with merged results.
+    data
+        ``observed`` fits the run's data; it is asked for by name. ``pseudo`` takes one simulated sample
+        for data, together with a Poisson draw of the backgrounds, and calibrates with the others.
+    mass
+        Which sample is taken for data, GeV; by default the one nearest to the PDG's mass.
+    seed
+        Of the backgrounds drawn.
+
+    Raises
+    ------
+    FitError
+        There are not enough samples to calibrate with, or a fit does not converge.
+    """
+    result = load_result(run_dir)
+    inputs = tau_mass_inputs(result)
+    taken = None
+    if data == "pseudo":
+        taken = nearest(inputs) if mass is None else mass
+    luminosity = data_luminosity(result) if taken is None else inputs.luminosity_of(taken)
+    counts = counts_of(result, inputs, taken, seed)
+    bias = bias_of(inputs, tuple(m for m in inputs.signals if m != taken))
+    fit = fit_edge(inputs.edges, counts, minos=True)
+    found = bias.corrected(fit.edge)
+    stat = fit.edge_error / (1.0 + bias.slope)
+    shifts = dict(_shifts(inputs, bias, fit, counts))
+    measurement = Measurement(
+        channel=inputs.channel.name,
+        parameter=inputs.channel.poi,
+        unit="MeV",
+        value=found * MEV,
+        stat=stat * MEV,
+        shifts={name: _in_mev(shift) for name, shift in shifts.items()},
+        luminosity_fb=luminosity,
+        data=data,
+        stat_at=stat * MEV * float(np.sqrt(luminosity / inputs.channel.luminosity_fb)),
+        details={
+            "edge": {"values": dict(fit.values), "errors": dict(fit.errors), "minos": fit.minos},
+            "goodness": None if fit.goodness is None else fit.goodness.p_value,
+            "events": fit.events,
+            "bias": {
+                "offset_mev": bias.offset * MEV,
+                "slope": bias.slope,
+                "points": [
+                    {"mass": p.mass, "bias_mev": p.bias * MEV, "error_mev": p.error * MEV}
+                    for p in bias.points
+                ],
+            },
+            "simulated_mass": taken,
+            "seed": seed,
+        },
+    )
+    write_measurement(run_dir, measurement)
+    return measurement
+
+
+def tau_mass_inputs(result: RunResult) -> TauMassInputs:
+    """Return the spectra of a run.
+
+    Raises
+    ------
+    FitError
+        Two samples have one mass, or a sample has none.
+    """
+    channel = load_channel(result.channel)
+    signals: dict[float, DatasetResult] = {}
+    for name, item in sorted(result.datasets.items()):
+        if item.dataset.process == channel.signal:
+            if item.dataset.mass is None or item.dataset.mass in signals:
+                raise FitError(
+                    f"dataset {name!r} has the τ mass {item.dataset.mass}, expected one mass a sample; "
+                    "give `mass:` in GeV, and put samples of one mass into one dataset"
+                )
+            signals[item.dataset.mass] = item
+    found = {item.dataset.process for item in result.datasets.values()} & set(channel.backgrounds)
+    spectra = background_spectra(result, channel, REGION, SMOOTH, 1.0) if found else {}
+    edges, wide = channel.axes[OBSERVABLE].edges, channel.axes[SMOOTH].edges
+    backgrounds = {name: _straight(item.nominal, wide, edges) for name, item in spectra.items()}
+    return TauMassInputs(channel, edges, signals, backgrounds)
+
+
+def _straight(spectrum: Spectrum, wide: Column, edges: Column) -> Column:
+    """Return a background in fine bins: a straight line through its coarse histogram around them.
+
+    Backgrounds have no edge. Their simulation is too small for bins of 0.05 MeV: a single event of a
+    weight of some ten would be a peak.
+    """
+    near = (wide[:-1] > SMOOTH_RANGE[0]) & (wide[1:] < SMOOTH_RANGE[1])
+    centre, width = ((wide[1:] + wide[:-1]) / 2)[near], np.diff(wide)[near]
+    density = spectrum.values[near] / width
+    slope, height = np.polyfit(centre - REFERENCE, density, 1)
+    middle = (edges[1:] + edges[:-1]) / 2
+    line: Column = np.maximum(height + slope * (middle - REFERENCE), 0.0) * np.diff(edges)
+    return line
+
+
+def nearest(inputs: TauMassInputs) -> float:
+    """Return the simulated mass nearest to the PDG's, GeV."""
+    return min(inputs.signals, key=lambda mass: abs(mass - REFERENCE))
+
+
+def counts_of(result: RunResult, inputs: TauMassInputs, taken: float | None, seed: int) -> Column:
+    """Return what is fitted, shape (bins,): recorded data, or the sample of a mass taken for them."""
+    if taken is None:
+        return data_spectrum(result, REGION, OBSERVABLE).values
+    return _pseudo_data(inputs, taken, seed)
+
+
+def bias_of(inputs: TauMassInputs, masses: tuple[float, ...], shape: str = "arctan") -> Bias:
+    """Return the estimator's bias from samples of at least two masses, by a weighted straight line.
+
+    Raises
+    ------
+    FitError
+        There are fewer than two.
+    """
+    if len(masses) < 2:
+        raise FitError(
+            f"the bias of the edge needs samples with two τ masses and more, got {len(masses)}; "
+            "simulate others, some MeV apart"
+        )
+    points = tuple(_bias_point(inputs, mass, shape) for mass in sorted(masses))
+    distance = np.array([point.mass - REFERENCE for point in points])
+    weight = np.array([point.error**-2.0 for point in points])
+    design = np.stack([np.ones(len(points)), distance])
+    covariance = np.linalg.inv(design * weight @ design.T)
+    offset, slope = covariance @ (design * weight @ np.array([point.bias for point in points]))
+    return Bias(float(offset), float(slope), covariance, points)
+
+
+def closure(inputs: TauMassInputs, *, seed: int = 1) -> dict[float, tuple[float, float]]:
+    """Measure each sample with a bias from the others: by mass, answer − mass and its error, GeV."""
+    answers = {}
+    for mass in inputs.signals:
+        bias = bias_of(inputs, tuple(m for m in inputs.signals if m != mass))
+        fit = fit_edge(inputs.edges, _pseudo_data(inputs, mass, seed))
+        found = bias.corrected(fit.edge)
+        error = np.hypot(fit.edge_error, bias.error_at(found)) / (1.0 + bias.slope)
+        answers[mass] = (found - mass, float(error))
+    return answers
+
+
+def _bias_point(inputs: TauMassInputs, mass: float, shape: str) -> BiasPoint:
+    signal, background = inputs.signal(mass), inputs.background(inputs.luminosity_of(mass))
+    fit = fit_edge(inputs.edges, signal.values + background, shape=shape, variances=signal.variances)
+    return BiasPoint(mass, fit.edge - mass, fit.simulation_error or fit.edge_error)
+
+
+def _pseudo_data(inputs: TauMassInputs, mass: float, seed: int) -> Column:
+    drawn = np.random.default_rng(seed).poisson(inputs.background(inputs.luminosity_of(mass)))
+    return inputs.signal(mass).values + drawn
+
+
+def _shifts(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> Iterator[tuple[str, Shift]]:
+    """Yield each systematic source with what it does to the mass, GeV."""
+    mass = nearest(inputs)
+    luminosity = inputs.luminosity_of(mass)
+    background = inputs.background(luminosity)
+    nominal = fit_edge(inputs.edges, inputs.signal(mass).values + background)
+
+    def moved(values: Column) -> float:
+        again = fit_edge(inputs.edges, values, start=nominal.values)
+        return (again.edge - nominal.edge) / (1.0 + bias.slope)
+
+    for name in inputs.channel.shifts:
+        up, down = (moved(inputs.signal(mass, f"{name}_{way}").values + background) for way in ("up", "down"))
+        yield name, Shift(up, down, "the shifted events refitted")
+    for name, systematic in inputs.channel.systematics.items():
+        affected = [b for b in inputs.backgrounds if not systematic.processes or b in systematic.processes]
+        if systematic.kind == "normalisation" and affected:
+            scaled = [
+                inputs.background(luminosity, dict.fromkeys(affected, 1.0 + sign * systematic.size))
+                for sign in (+1, -1)
+            ]
+            up, down = (moved(inputs.signal(mass).values + item) for item in scaled)
+            yield name, Shift(up, down, "the backgrounds scaled and all refitted")
+    error = bias.error_at(bias.corrected(fit.edge)) / (1.0 + bias.slope)
+    yield "estimator_bias", Shift(error, -error, "the error of the line through the samples' biases")
+    yield "fit_function", _fit_function(inputs, bias, fit, counts)
+
+
+def _fit_function(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> Shift:
+    """Return the extremes of what other edge functions give, each with a bias of its own."""
+    masses = tuple(point.mass for point in bias.points)
+    found = bias.corrected(fit.edge)
+    others = [
+        bias_of(inputs, masses, shape).corrected(fit_edge(inputs.edges, counts, shape=shape).edge) - found
+        for shape in SHAPES
+        if shape != fit.shape
+    ]
+    return Shift(max(0.0, *others), min(0.0, *others), f"data and samples fitted with {', '.join(SHAPES)}")
+
+
+def _in_mev(shift: Shift) -> Shift:
+    return Shift(shift.up * MEV, shift.down * MEV, shift.how)

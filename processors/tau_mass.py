@@ -1,0 +1,81 @@
+"""The processor of the τ mass: three pions against one prong, and their pseudomass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import ConfigDict
+
+from darkbelle.ntuple.candidates import multiplicity
+from darkbelle.processors.base import BEAM_COLUMNS, ChannelProcessor, with_prefix
+from darkbelle.processors.opening import open_events
+from darkbelle.processors.region import RegionRecipe, fill_region
+from darkbelle.results import ChunkOutput
+from darkbelle.selections import tau_mass as select
+from darkbelle.selections.shifts import unmatched
+
+__all__ = ["TauMass"]
+
+
+@dataclass(frozen=True)
+class TauMass(ChannelProcessor):
+    """Fill the pseudomass of τ → 3π ν, arXiv:2305.19116, and keep it event by event.
+
+    Parameters
+    ----------
+    thresholds
+        Where the cuts are.
+    """
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    channel_name = "tau_mass"
+    reads = select.EVENT_COLUMNS
+    truth_reads = select.TRUTH_COLUMNS
+    optional_reads = ("inverse_sampling_rate", *BEAM_COLUMNS)
+
+    thresholds: select.Thresholds = field(default_factory=select.Thresholds)
+
+    def process(self, rows: Any) -> ChunkOutput:
+        """Return histograms, cutflow, counts and the pseudomasses of some rows; see `ChannelProcessor`."""
+        opened = open_events(self, rows)
+        filled = fill_region(self.channel, opened, self.signal_region)
+        mass = filled.columns["pseudomass"]
+        counts = Counter(multiplicity(opened.keys))
+        counts.update(with_prefix("beams", opened.beam_sources) | with_prefix("nan", filled.decisions.nan))
+        counts["pseudomass/squared is negative"] = int(np.count_nonzero(~np.isfinite(mass)))
+        if opened.truth:
+            counts.update(with_prefix("unmatched", unmatched(opened.events.columns, select.PIONS)))
+        counts.update(filled.unfilled)
+        axis, selected = self.channel.axes["pseudomass"], filled.decisions.selected
+        kept = selected & (mass >= axis.start) & (mass < axis.stop)
+        return ChunkOutput(
+            rows=len(opened.keys),
+            events=len(opened.keys.run_lengths()),
+            histograms=filled.histograms,
+            cutflows={self.signal_region.region: filled.cutflow},
+            counts=dict(counts),
+            columns={
+                self.signal_region.region: {
+                    "pseudomass": mass[kept],
+                    "weight": opened.events.weights[kept],
+                }
+            },
+        )
+
+    @property
+    def signal_region(self) -> RegionRecipe:
+        """Three pions against one prong."""
+        return RegionRecipe(
+            region="sr",
+            cuts=select.signal_region(self.thresholds),
+            kinematics=select.kinematics,
+            kinematic_inputs=select.KINEMATIC_INPUTS,
+            kinematic_columns=select.KINEMATIC_COLUMNS,
+            fitted="pseudomass",
+            cuts_on=select.CUTS_ON,
+            shifts=select.SHIFTS,
+            beam_shifts=select.BEAM_SHIFTS,
+        )

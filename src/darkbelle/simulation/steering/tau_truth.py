@@ -1,0 +1,65 @@
+"""How the true τ of each charge decayed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from darkbelle.simulation.detector.records import Indices
+from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.reconstruction import truth_tree
+from darkbelle.simulation.steering.columns import Columns
+
+__all__ = ["tau_truth_columns"]
+
+TAU: Final = 15
+# what is counted, by the absolute codes of a τ's daughters
+COUNTED: Final = {
+    "Prong": (11, 13, 211, 321),
+    "Pi0s": (111,),
+    "Kaons": (321, 310, 130, 311),
+    "Etas": (221,),
+}
+
+
+def tau_truth_columns(events: GeneratedEvents, event: Indices) -> Columns:
+    """Return how the first τ− and the first τ+ of each row's event decayed; NaN where there is none.
+
+    Of the daughters of the τ itself, for ``tauMinusMc`` and ``tauPlusMc`` each: ``Prong``, the number of
+    charged ones, without those of a K_S; ``Lepton``, 11 or 13, or 0 for a hadronic decay; and the
+    numbers of ``Pi0s``, ``Kaons`` and ``Etas``. Where the three tracks of a 3×1 event stem from π π0 and a
+    conversion, or from a K_S, they tell.
+    """
+    tree = truth_tree(events)
+    size = len(events)
+    mother_code = np.append(tree.pdg, np.int32(0))[tree.mother]
+    columns: Columns = {}
+    for charge, code in (("Minus", TAU), ("Plus", -TAU)):
+        decayed = np.arange(len(events.pdg), len(tree.pdg))
+        taus = decayed[(tree.pdg[decayed] == code) & (mother_code[decayed] != code)]
+        of_event = np.searchsorted(tree.decayed_offsets, taus, side="right") - 1
+        first = np.full(size + 1, -1, dtype=np.int64)  # of no event for those that are not the first
+        first[of_event[::-1]] = taus[::-1]
+        is_first = np.zeros(len(tree.pdg) + 1, dtype=np.bool_)
+        is_first[first[first >= 0]] = True
+        daughters = np.flatnonzero(is_first[tree.mother] & (tree.mother >= 0))
+        place = np.full(len(tree.pdg), -1, dtype=np.int64)
+        place[first[first >= 0]] = np.flatnonzero(first >= 0)
+        home, kinds = place[tree.mother[daughters]], np.abs(tree.pdg[daughters])
+        known = first[:size] >= 0
+        for name, codes in COUNTED.items():
+            counts = np.bincount(home[np.isin(kinds, codes)], minlength=size)
+            columns[f"tau{charge}Mc{name}"] = _or_nan(counts, known)[event]
+        lepton = np.zeros(size)
+        leptons = (kinds == 11) | (kinds == 13)
+        lepton[home[leptons]] = kinds[leptons]
+        columns[f"tau{charge}McLepton"] = _or_nan(lepton, known)[event]
+    return columns
+
+
+def _or_nan(
+    values: NDArray[np.integer] | NDArray[np.float64], known: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    return np.where(known, values, np.nan)
