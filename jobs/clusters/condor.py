@@ -8,7 +8,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -18,7 +18,7 @@ from distributed import Security
 
 from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.clusters.embedded import DASHBOARD, WORKER_MEMORY
-from darkbelle.jobs.clusters.security import is_loopback
+from darkbelle.jobs.clusters.security import is_loopback, temporary_certificates
 from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.condor.submission import environment_of_jobs
 
@@ -98,35 +98,35 @@ def condor_cluster(
     """
     cluster_class = _cluster_class()
     on_loopback = jobs.listen is not None and is_loopback(jobs.listen)
-    if security is None and not unencrypted and not on_loopback:
-        security = _temporary_certificates()
-    directives = jobs.directives()
-    jobs.folder.mkdir(exist_ok=True)
-    with (
-        dask.config.set(WORKER_MEMORY),
-        cluster_class(
-            cores=1,
-            processes=1,
-            memory=f"{jobs.memory}MiB",
-            disk=f"{jobs.site.disk}MiB",
-            python=jobs.site.python or sys.executable,
-            log_directory=str(jobs.folder),
-            local_directory="$_CONDOR_SCRATCH_DIR",  # expanded by the shell of the job
-            job_extra_directives=directives,
-            worker_extra_args=["--no-dashboard"],
-            death_timeout=ORPHANED,
-            security=security,
-            shared_temp_directory=str(jobs.folder),
-            scheduler_options={
-                "host": jobs.listen,
-                "dashboard": dashboard,
-                "dashboard_address": DASHBOARD,
-                # batch systems take machines away: that alone makes no suspect
-                "allowed_failures": 1,
-            },
-            silence_logs=logging.ERROR,
-        ) as cluster,
-    ):
+    with ExitStack() as stack:
+        directives = jobs.directives()
+        jobs.folder.mkdir(exist_ok=True)
+        if security is None and not unencrypted and not on_loopback:
+            security = stack.enter_context(temporary_certificates(jobs.folder))
+        stack.enter_context(dask.config.set(WORKER_MEMORY))
+        cluster = stack.enter_context(
+            cluster_class(
+                cores=1,
+                processes=1,
+                memory=f"{jobs.memory}MiB",
+                disk=f"{jobs.site.disk}MiB",
+                python=jobs.site.python or sys.executable,
+                log_directory=str(jobs.folder),
+                local_directory="$_CONDOR_SCRATCH_DIR",  # expanded by the shell of the job
+                job_extra_directives=directives,
+                worker_extra_args=["--no-dashboard"],
+                death_timeout=ORPHANED,
+                security=security,
+                scheduler_options={
+                    "host": jobs.listen,
+                    "dashboard": dashboard,
+                    "dashboard_address": DASHBOARD,
+                    # batch systems take machines away: that alone makes no suspect
+                    "allowed_failures": 1,
+                },
+                silence_logs=logging.ERROR,
+            )
+        )
         # both bounds the same: a job that ends is replaced, which it is not after scale()
         cluster.adapt(minimum_jobs=jobs.count, maximum_jobs=jobs.count)
         yield cluster
@@ -154,16 +154,6 @@ def _cluster_class() -> Any:
                 "HTCondor, or set up the environment of your pool"
             )
     return HTCondorCluster
-
-
-def _temporary_certificates() -> Security:
-    try:
-        return Security.temporary()
-    except ImportError as error:
-        raise RunError(
-            "certificates cannot be made without the package cryptography: pip install 'darkbelle[condor]', "
-            "or give your own with --tls-ca, --tls-cert and --tls-key"
-        ) from error
 
 
 def _as_variables(settings: Mapping[str, object]) -> dict[str, str]:

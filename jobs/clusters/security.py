@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from distributed import Security
 from distributed.comm.addressing import get_address_host, parse_address
 
-from darkbelle.errors import ConfigurationError
+from darkbelle.errors import ConfigurationError, RunError
 
-__all__ = ["check_address", "is_loopback", "security_of"]
+__all__ = ["check_address", "is_loopback", "security_of", "temporary_certificates"]
 
 ENCRYPTED = ("tls", "wss")
 
@@ -52,6 +54,36 @@ def security_of(ca: str | None, cert: str | None, key: str | None) -> Security |
     own = {f"tls_{role}_cert": cert for role in ("client", "scheduler", "worker")}
     own |= {f"tls_{role}_key": key for role in ("client", "scheduler", "worker")}
     return Security(require_encryption=True, tls_ca_file=ca, **own)
+
+
+@contextmanager
+def temporary_certificates(folder: Path) -> Iterator[Security]:
+    """Yield new certificates, whose files lie in a folder for so long, readable by their owner only.
+
+    Raises
+    ------
+    RunError
+        The package that makes them is not here.
+    """
+    try:
+        made = Security.temporary()
+    except ImportError as error:
+        raise RunError(
+            "certificates cannot be made without the package cryptography: pip install 'darkbelle[condor]', "
+            "or give your own with --tls-ca, --tls-cert and --tls-key"
+        ) from error
+    contents = {"cert.pem": made.tls_worker_cert, "key.pem": made.tls_worker_key}
+    files = {name: folder / name for name in contents}
+    try:
+        for name, file in files.items():
+            file.unlink(missing_ok=True)  # of a driver that was killed
+            file.touch(0o600)
+            file.write_text(contents[name], encoding="ascii")
+        cert, key = map(str, files.values())
+        yield security_of(cert, cert, key)  # signed by itself
+    finally:
+        for file in files.values():
+            file.unlink(missing_ok=True)
 
 
 def check_address(address: str, security: Security | None, *, unencrypted: bool) -> None:

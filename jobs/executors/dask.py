@@ -11,7 +11,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Literal
 
-from distributed import Client, Security, performance_report, wait
+from distributed import Client, KilledWorker, Security, performance_report, wait
 
 from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.clusters.condor import LOGS, WorkerJobs, condor_cluster, last_words
@@ -29,6 +29,7 @@ _LOG = logging.getLogger(__name__)
 
 PATIENCE = 60.0
 PATIENCE_WITH_A_QUEUE = 3600.0
+FETCH = 5.0  # seconds until a receipt, which is small, is taken for lost
 
 
 @dataclass(frozen=True)
@@ -130,13 +131,15 @@ class DaskExecutor(Executor):
             if not pending:
                 return
             for future in self._finished(client, pending):
-                task = pending.pop(future)
-                if future.status == "finished":
-                    yield future.result()
-                else:
-                    error = future.exception() if future.status == "error" else None
-                    unfinished.append(Unfinished(task, f"Dask gave up on it: {error or future.status}"))
+                outcome = _outcome(future, pending[future])
+                if outcome is None:
+                    continue
+                del pending[future]
                 future.release()
+                if isinstance(outcome, Receipt):
+                    yield outcome
+                else:
+                    unfinished.append(outcome)
 
     @contextmanager
     def _ready_client(self, run: Path) -> Iterator[Client]:
@@ -146,16 +149,21 @@ class DaskExecutor(Executor):
             if client is None:
                 client = stack.enter_context(self._connected(run))
             self._wait_for_a_worker(client, run)
-            if self.cluster == "condor" or self.scheduler is not None or self.client is not None:
-                # before anything of ours is imported there; those of this machine share its kernels
-                client.register_plugin(OwnKernelCache())
             agree_on_versions(client)
-            if self.dashboard or self.scheduler is not None or self.client is not None:
+            of_others = self.scheduler is not None or self.client is not None
+            if of_others or self.cluster == "condor":  # else they share the kernels of this machine
+                client.register_plugin(OwnKernelCache())
+            if of_others or self.dashboard:
                 _LOG.info("dashboard: %s", client.dashboard_link)
             if self.performance_report is not None:
                 stack.enter_context(client.as_current())
                 stack.enter_context(performance_report(filename=str(self.performance_report)))
-            yield client
+            try:
+                yield client
+            except OSError as error:
+                raise RunError(
+                    f"the Dask scheduler is gone: {error}; what is done is kept: run again, with any executor"
+                ) from error
 
     @contextmanager
     def _connected(self, run: Path) -> Iterator[Client]:
@@ -199,10 +207,8 @@ class DaskExecutor(Executor):
     def _nobody(self, run: Path, reason: str = "") -> str:
         """Return the message that there is no worker, and what to do about it."""
         if self.cluster == "condor":
-            where, cure = (
-                "as a job of HTCondor",
-                "ask condor_q -better-analyze whether any machine fits the jobs",
-            )
+            where = "as a job of HTCondor"
+            cure = "ask condor_q -better-analyze whether any machine fits the jobs"
             reason = reason or last_words(run / LOGS)
         elif self.client is not None:
             where, cure = f"of {self.client}", "start workers for it"
@@ -227,6 +233,23 @@ class DaskExecutor(Executor):
                         f"{self._patience:g} s with chunks left to do; start workers and run again, with any "
                         "executor: what is done is kept"
                     ) from None
+
+
+def _outcome(future: Any, task: Task) -> Receipt | Unfinished | None:
+    """Return what became of a task that is done; None if its receipt was lost, and is made again."""
+    try:
+        receipt: Receipt = future.result(timeout=FETCH)
+    except TimeoutError:  # the worker that has the receipt is gone
+        return None
+    except KilledWorker as error:
+        return Unfinished(
+            task,
+            f"its Dask worker {error.last_worker.address} died: of a crash, or it was ended because it took "
+            "more memory than it may, which --memory sets",
+        )
+    except Exception as error:  # noqa: BLE001  # work reports its own errors: this is Dask's
+        return Receipt.undone(task, f"Dask gave up on it: {type(error).__name__}: {error}")
+    return receipt
 
 
 def _able_workers(client: Client) -> int:
