@@ -1,6 +1,7 @@
 # Two commands to know: `make demo` and `make test`. `make` alone lists the rest.
 PYTHON ?= python3
 VENV := .venv
+LAZY := .venv-lazy
 BIN := $(VENV)/bin
 OUT ?= demo
 WORKERS ?= 2
@@ -8,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check types lint imports notebooks bench lock clean
+.PHONY: help install demo test lazy-test check types lint imports notebooks bench lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +33,15 @@ demo: $(VENV)/run  ## from collisions to the limit on an invisible Z′, with an
 test: check  ## all checks and all tests
 	$(BIN)/pytest -n $(WORKERS) --dist loadscope tests
 	$(BIN)/pytest --doctest-modules --pyargs darkbelle -p no:cacheprovider -q
+
+$(LAZY)/run: requirements-lazy.txt pyproject.toml
+	$(PYTHON) -m venv $(LAZY)
+	$(LAZY)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lazy.txt
+	$(LAZY)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lazy-test: $(LAZY)/run  ## dask-awkward beside an ordinary run, in an environment of its own
+	$(LAZY)/bin/python -m pytest tests/jobs/test_lazy.py
 
 check: lint types imports  ## the checks that run nothing
 
