@@ -153,7 +153,7 @@ class DaskExecutor(Executor):
             of_others = self.scheduler is not None or self.client is not None
             if of_others or self.cluster == "condor":  # else they share the kernels of this machine
                 client.register_plugin(OwnKernelCache())
-            if of_others or self.dashboard:
+            if "dashboard" in client.scheduler_info()["services"]:
                 _LOG.info("dashboard: %s", client.dashboard_link)
             if self.performance_report is not None:
                 stack.enter_context(client.as_current())
