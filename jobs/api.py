@@ -114,6 +114,8 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
         planning = replace(planning, processor=options)
     make_plan(channel, _datasets(files, luminosity_fb), folder, planning, bar)
     if client is not None:
+        if executor not in ("local", "dask"):
+            raise ConfigurationError(f"a client processes on its own workers: drop executor={executor!r}")
         executor = DaskExecutor(client=client, scheduler=scheduler)
     elif not isinstance(executor, Executor):
         executor = make_executor(executor, workers=workers, scheduler=scheduler)

@@ -26,7 +26,7 @@ from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.plan import Plan
 from darkbelle.ntuple.layout import Layout, RowRange
 from darkbelle.ntuple.reading import columns_read, open_rows
-from darkbelle.ntuple.schema import NtupleSchema, all_fields
+from darkbelle.ntuple.schema import MOMENTUM, NtupleSchema, all_fields
 from darkbelle.ntuple.tables import open_table
 from darkbelle.processors import ChannelProcessor, load_processor
 from darkbelle.results import ChunkOutput, decode_output, encode_output
@@ -59,8 +59,14 @@ class _Opened(ColumnProjectionMixin):  # type: ignore[misc]  # dask-awkward ship
     attrs = None
 
     def project_columns(self, columns: frozenset[str]) -> _Opened:
-        """Return what opens these columns only."""
-        return replace(self, columns=columns)
+        """Return what opens these columns only; of a vector, all that makes it one."""
+        particles = {name.partition(".")[0] for name in columns if "." in name}
+        momenta = {
+            f"{particle}.{field}"
+            for particle in particles
+            for field in MOMENTUM & set(self.form.content(particle).fields)
+        }
+        return replace(self, columns=columns | momenta)
 
     def __call__(self, source: RowRange) -> Any:
         """Return the rows; a column is read when it is touched."""

@@ -93,6 +93,17 @@ def test_a_column_for_oneself_is_the_only_one_that_is_read(plan: Plan) -> None:
     assert len(ak.to_numpy(column.compute())) == plan.datasets["mumu"].rows
 
 
+def test_a_particle_of_which_little_is_read_is_still_a_vector(plan: Plan) -> None:
+    rows = lazy_rows(plan, "mumu")
+    particle = next(name for name in load_channel(plan.channel).particles if "energy" in rows[name].fields)
+    momentum = rows[particle]
+    assert list(dak.necessary_columns(momentum.pt).values()) == [
+        frozenset({f"{particle}.px", f"{particle}.py"})
+    ]
+    pt = np.hypot(ak.to_numpy(momentum.px.compute()), ak.to_numpy(momentum.py.compute()))
+    np.testing.assert_allclose(ak.to_numpy(momentum.pt.compute()), pt, rtol=1e-14)
+
+
 def test_an_unknown_dataset_is_named(plan: Plan) -> None:
     with pytest.raises(ConfigurationError, match="no dataset 'taupair', it has: data, mumu"):
         lazy_rows(plan, "taupair")
