@@ -7,8 +7,13 @@ import signal
 import time
 from pathlib import Path
 
+import numpy as np
+from distributed import get_worker
+
 from darkbelle.jobs.chunks import process_chunk
 from darkbelle.jobs.tasks import ChunkTask, Receipt
+from darkbelle.kernels.angles import opening_angle
+from darkbelle.vectors import FourVector
 
 
 def count_rows(task: ChunkTask) -> Receipt:
@@ -44,4 +49,38 @@ def process_no_more_than_100_rows(task: ChunkTask) -> Receipt:
     """Process, unless there are so many rows of one file that the machine runs out of memory."""
     if Path(task.path).name == "a.root" and task.rows > 100:
         os.kill(os.getpid(), signal.SIGKILL)
+    return process_chunk(task)
+
+
+def count_rows_and_connection(task: ChunkTask) -> Receipt:
+    """Write the address of the Dask worker into the run folder."""
+    (Path(task.run) / "connection").write_text(get_worker().address)
+    return Receipt(task.key, task.rows)
+
+
+def process_hungrily(task: ChunkTask) -> Receipt:
+    """Process, but take far more memory for more than 250 rows of one file than a worker may have."""
+    hoard = []
+    if Path(task.path).name == "a.root" and task.rows > 250:
+        for _ in range(100):
+            hoard.append(b"x" * 20_000_000)  # pages that are not touched would cost nothing
+            time.sleep(0.05)
+    return process_chunk(task)
+
+
+def compile_a_kernel(task: ChunkTask) -> Receipt:
+    """Write into the run folder, under the number of the process, where numba has kept a kernel."""
+    column = np.ones(1)
+    opening_angle(FourVector(column, column, column, column), FourVector(column, column, -column, column))
+    folder = Path(os.environ["NUMBA_CACHE_DIR"])
+    (Path(task.run) / f"cache-{os.getpid()}").write_text(
+        "\n".join(map(str, folder.rglob("*opening_angle*.nbi")))
+    )
+    time.sleep(0.2)  # so that each worker gets some
+    return Receipt(task.key, task.rows)
+
+
+def process_slowly(task: ChunkTask) -> Receipt:
+    """Process, so that there is time for something to happen meanwhile."""
+    time.sleep(0.3)
     return process_chunk(task)
