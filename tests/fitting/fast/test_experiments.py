@@ -10,7 +10,8 @@ import pytest
 from darkbelle.fitting.fast.compile import compile_workspace
 from darkbelle.fitting.fast.experiments import draw_experiments, fit_experiments
 from darkbelle.fitting.fast.likelihood import expected_events
-from darkbelle.fitting.fast.minimise import lowest_minimum, problem_of
+from darkbelle.fitting.fast.minimise import problem_of
+from darkbelle.fitting.fast.multistart import lowest_minimum
 from darkbelle.fitting.fast.model import NORMAL, POISSON, Model
 
 Draw = Callable[..., dict[str, Any]]
