@@ -52,7 +52,7 @@ def hs3_of(workspace: Mapping[str, Any]) -> dict[str, Any]:
         "distributions": [_channel(item) for item in channels] + constraints,
         "data": [
             {
-                "name": f"observed_{item['name']}",
+                "name": f"observed_{_distribution(item)}",
                 "type": "binned",
                 "axes": _axes(item),
                 "contents": data[item["name"]],
@@ -62,8 +62,8 @@ def hs3_of(workspace: Mapping[str, Any]) -> dict[str, Any]:
         "likelihoods": [
             {
                 "name": _LIKELIHOOD,
-                "distributions": [item["name"] for item in channels],
-                "data": [f"observed_{item['name']}" for item in channels],
+                "distributions": [_distribution(item) for item in channels],
+                "data": [f"observed_{_distribution(item)}" for item in channels],
                 **({"aux_distributions": [item["name"] for item in constraints]} if constraints else {}),
             }
         ],
@@ -118,6 +118,11 @@ def _refuse_other_constraints(workspace: Mapping[str, Any], config: Mapping[str,
             )
 
 
+def _distribution(channel: Mapping[str, Any]) -> str:
+    """Return the name of a channel's distribution, which no parameter may have."""
+    return f"model_{channel['name']}"
+
+
 def _axes(channel: Mapping[str, Any]) -> list[dict[str, Any]]:
     bins = len(channel["samples"][0]["data"])
     return [{"name": f"bin_{channel['name']}", "min": 0.0, "max": float(bins), "nbins": bins}]
@@ -125,7 +130,7 @@ def _axes(channel: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _channel(channel: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "name": channel["name"],
+        "name": _distribution(channel),
         "type": "histfactory_dist",
         "axes": _axes(channel),
         "staterror": {"constraint_type": "Gauss", "relThreshold": 0.0},  # RooFit would take Poisson

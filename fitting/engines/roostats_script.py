@@ -43,14 +43,23 @@ def combined_data(workspace: Any, pdf: Any) -> Any:
     return combined
 
 
-def configured(workspace: Any, name: str, poi: Any, value: float) -> Any:
+def configured(workspace: Any, name: str, data: Any, value: float) -> Any:
     """Return the model with a snapshot of the parameter of interest, as the calculator wants it."""
-    config = workspace.obj("analysis").Clone(name)
-    config.SetWorkspace(workspace)
-    measured = ROOT.RooArgSet()
+    plain = workspace.obj("analysis")
+    poi = plain.GetParametersOfInterest().first()
+    measured, nuisances = ROOT.RooArgSet(), ROOT.RooArgSet()
     for variable in workspace.allVars():
         if variable.GetName().startswith("nom_"):
             measured.add(variable)
+    for variable in plain.GetPdf().getParameters(data):
+        free = not variable.isConstant() and variable.GetName() != poi.GetName()
+        if free and variable.InheritsFrom("RooRealVar") and not measured.contains(variable):
+            nuisances.add(variable)
+    config = ROOT.RooStats.ModelConfig(name, workspace)
+    config.SetPdf(plain.GetPdf())
+    config.SetObservables(data.get())
+    config.SetParametersOfInterest(ROOT.RooArgSet(poi))
+    config.SetNuisanceParameters(nuisances)
     config.SetGlobalObservables(measured)
     poi.setVal(value)
     config.SetSnapshot(ROOT.RooArgSet(poi))
@@ -63,10 +72,9 @@ def confidence(path: str, values: list[float], level: float) -> list[list[float]
     if not ROOT.RooJSONFactoryWSTool(workspace).importJSON(path):
         raise ValueError("ROOT cannot read the HS3 file")
     plain = workspace.obj("analysis")
-    poi = plain.GetParametersOfInterest().first()
     data = combined_data(workspace, plain.GetPdf())
-    with_signal = configured(workspace, "with_signal", poi, max(values))
-    without = configured(workspace, "without", poi, 0.0)
+    with_signal = configured(workspace, "with_signal", data, max(values))
+    without = configured(workspace, "without", data, 0.0)
     calculator = ROOT.RooStats.AsymptoticCalculator(data, without, with_signal)
     calculator.SetOneSided(True)
     inverter = ROOT.RooStats.HypoTestInverter(calculator)
@@ -80,7 +88,7 @@ def confidence(path: str, values: list[float], level: float) -> list[list[float]
         test = result.GetResult(number)
         null, alternate = test.NullPValue(), test.AlternatePValue()
         expected = [
-            ROOT.RooStats.AsymptoticCalculator.GetExpectedPValues(null, alternate, -band, True, True)
+            ROOT.RooStats.AsymptoticCalculator.GetExpectedPValues(null, alternate, band, True, True)
             for band in BANDS
         ]
         rows.append([result.GetXValue(number), result.CLs(number), *expected])
