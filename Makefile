@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check types lint imports notebooks bench lock clean
+.PHONY: help install demo test check types lint imports notebooks bench references lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -51,6 +51,9 @@ notebooks: $(VENV)/dev  ## open the notebooks in the browser's format, without o
 
 bench: $(VENV)/dev  ## throughput beside uproot, pandas and, where installed, RDataFrame
 	$(BIN)/python -m pytest benchmarks -q -s
+
+references: $(VENV)/dev  ## pyhf's limits of the workspaces that engines are compared on, ten minutes
+	$(BIN)/python -m darkbelle.fitting.validation tests/fitting/validation/references.json
 
 lock: $(VENV)/dev  ## resolve the pinned requirements anew (needs uv and the package index)
 	$(BIN)/python .ci/lock.py

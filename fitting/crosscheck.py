@@ -80,7 +80,7 @@ class Crosscheck:
         return {"schema": SCHEMA, "passed": self.passed, **asdict(self), "comparisons": comparisons}
 
 
-def crosscheck(
+def crosscheck(  # noqa: PLR0913  all by keyword
     run_dir: str | Path,
     *,
     points: int = 5,

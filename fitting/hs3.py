@@ -24,7 +24,11 @@ __all__ = ["ANALYSIS", "VERSION", "hs3_of"]
 
 VERSION = "0.2"
 ANALYSIS = "analysis"
-_LIKELIHOOD, _DOMAIN, _START = "likelihood", "default_domain", "default_values"  # RooFit insists on the latter two
+_LIKELIHOOD, _DOMAIN, _START = (
+    "likelihood",
+    "default_domain",
+    "default_values",
+)  # RooFit insists on the latter two
 _CONSTRAINT = {"normsys": "Gauss", "histosys": "Gauss", "staterror": "Gauss", "shapesys": "Poisson"}
 
 
@@ -113,8 +117,8 @@ def _refuse_other_constraints(workspace: Mapping[str, Any], config: Mapping[str,
         changed = {"auxdata", "sigmas", "factors"} & set(item)
         if changed and kinds.get(item["name"]) != "lumi":
             raise FitError(
-                f"the measurement sets {', '.join(sorted(changed))} of {item['name']!r}, which HS3 has no place "
-                "for; remove the setting, or shift the templates instead"
+                f"the measurement sets {', '.join(sorted(changed))} of {item['name']!r}, which HS3 has no "
+                "place for; remove the setting, or shift the templates instead"
             )
 
 
@@ -134,9 +138,7 @@ def _channel(channel: Mapping[str, Any]) -> dict[str, Any]:
         "type": "histfactory_dist",
         "axes": _axes(channel),
         "staterror": {"constraint_type": "Gauss", "relThreshold": 0.0},  # RooFit would take Poisson
-        "samples": [
-            _sample(item) for item in sorted(channel["samples"], key=lambda item: str(item["name"]))
-        ],
+        "samples": [_sample(item) for item in sorted(channel["samples"], key=lambda item: str(item["name"]))],
     }
 
 

@@ -53,11 +53,12 @@ def patched(background: Source, patchset: Source) -> dict[str, Workspace]:
         raise ConfigurationError(f"{named} is not as pyhf's schema wants it: {error}") from error
     except pyhf.exceptions.PatchSetVerificationError as error:
         raise ConfigurationError(f"{named} was made for another background model: {error}") from error
+    jsonpatch = pyhf.patchset.jsonpatch  # pyhf's patches are of its classes
     workspaces = {}
     for patch in found:
         try:
             workspaces[patch.name] = patch.apply(base)
-        except (LookupError, TypeError, ValueError) as error:
+        except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
             raise ConfigurationError(
                 f"patch {patch.name!r} of {named} does not fit the background model: {error}"
             ) from error

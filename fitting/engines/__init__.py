@@ -14,7 +14,16 @@ from pathlib import Path
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.engines.base import Engine, Failure, Outcome, UpperLimit
 
-__all__ = ["Engine", "Failure", "Outcome", "UpperLimit", "engine_names", "load_engine", "roostats_engine", "toy_engine"]
+__all__ = [
+    "Engine",
+    "Failure",
+    "Outcome",
+    "UpperLimit",
+    "engine_names",
+    "load_engine",
+    "roostats_engine",
+    "toy_engine",
+]
 
 
 def _pyhf() -> Engine:

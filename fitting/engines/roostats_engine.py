@@ -25,9 +25,9 @@ from darkbelle.fitting.fast.asymptotic import asymptotic_limits
 from darkbelle.fitting.fast.compile import compile_workspace
 from darkbelle.fitting.hs3 import hs3_of
 
-__all__ = ["RooStatsEngine"]
+__all__ = ["SCRIPT", "RooStatsEngine"]
 
-_SCRIPT = Path(__file__).with_name("roostats_script.py")
+SCRIPT = Path(__file__).with_name("roostats_script.py")
 _FACTORS = (0.7, 0.97, 0.995, 1.005, 1.03, 1.4)  # of a limit, at which CLs is computed
 
 
@@ -74,7 +74,9 @@ class RooStatsEngine:
 
     def _run(self, hs3: dict[str, Any], values: list[float], confidence_level: float) -> Any:
         with tempfile.TemporaryDirectory(prefix="darkbelle-roostats-") as folder:
-            model, tasks, results = (Path(folder) / name for name in ("model.json", "tasks.json", "results.json"))
+            model, tasks, results = (
+                Path(folder) / name for name in ("model.json", "tasks.json", "results.json")
+            )
             model.write_text(json.dumps(hs3), encoding="utf-8")
             wanted = {
                 "confidence_level": confidence_level,
@@ -83,7 +85,7 @@ class RooStatsEngine:
             tasks.write_text(json.dumps(wanted), encoding="utf-8")
             try:
                 done = subprocess.run(
-                    [str(self.python), str(_SCRIPT), str(tasks), str(results)],
+                    [str(self.python), str(SCRIPT), str(tasks), str(results)],
                     capture_output=True,
                     text=True,
                     check=False,

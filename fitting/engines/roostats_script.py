@@ -100,7 +100,7 @@ def main(tasks: Path, results: Path) -> None:
     ROOT.RooMsgService.instance().setGlobalKillBelow(ROOT.RooFit.FATAL)
     ROOT.RooStats.AsymptoticCalculator.SetPrintLevel(-1)
     wanted = json.loads(tasks.read_text())
-    answers = []
+    answers: list[dict[str, Any]] = []
     for item in wanted["workspaces"]:
         try:
             rows = confidence(item["hs3"], item["values"], wanted["confidence_level"])

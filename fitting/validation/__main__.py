@@ -28,7 +28,9 @@ def main(path: Path) -> None:
             limits = fast_limits(case)
             ours = difference((limits.observed, *limits.expected), reference.scan)
             theirs = [f"{name} {difference(six, reference.scan):.1e}" for name, six in reference.by.items()]
-            _LOG.info("%s, away from the scan: fast %.1e, %s", case.name, ours, ", ".join(theirs) or "no pyhf")
+            _LOG.info(
+                "%s, away from the scan: fast %.1e, %s", case.name, ours, ", ".join(theirs) or "no pyhf"
+            )
     write_references(path, found)
     examined = sum(bool(item.scan) for item in found.values())
     _LOG.info("%d cases, of which %d were examined; written to %s", len(found), examined, path)

@@ -3,9 +3,10 @@ r"""Who is right where engines disagree: the lowest minimum of :math:`-\ln L` fr
 The likelihood is pyhf's, and so are the derivatives, by differences of its expected events; nothing is
 shared with the fast engine. For every value of the parameter of interest that a limit needs, minima are
 sought from the model's start, from random points, and from points of a grid along each constrained
-parameter. Interpolation codes 0 and 1 have kinks, where derivatives say little: there each combination of
-sides of the kinks is a region of its own, smooth inside, and pyhf's SLSQP looks for its minimum. The limits of that lowest profile are what both engines should have found. A minimiser can
-only end too high, so whoever has the lower value in a fit is right.
+parameter. Interpolation codes 0 and 1 have kinks, where derivatives
+say little: there each combination of sides of the kinks is a region of its own, smooth inside, and pyhf's
+SLSQP looks for its minimum. The limits of that lowest profile are what both engines should have found. A
+minimiser can only end too high, so whoever has the lower value in a fit is right.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ class Scan:
         return 2 * self.lowest(mu)[0]
 
     def lowest(self, mu: float | None) -> tuple[float, Column]:
-        """Return −ln L and the parameters of the lowest minimum, with the parameter of interest free for none.
+        """Return −ln L and the parameters of the lowest minimum, free in the parameter of interest for none.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Workspaces on which engines are compared: every modifier, few and many events, large systematics, odd corners.
+"""Workspaces on which engines are compared: every modifier, few events and many, large systematics.
 
 They are drawn from seeds, so a name stands for a workspace. In each the signal is scaled to about two
 standard deviations of the background, so that limits come out near one.
@@ -188,13 +188,11 @@ def _counting(count: int, first_seed: int) -> Iterator[Case]:
         signal = {"name": "s", "data": [2 * np.sqrt(b) + 3], "modifiers": [_modifier("normfactor", "mu")]}
         channel = {"name": "c", "samples": [signal, {"name": "b", "data": [b], "modifiers": modifiers}]}
         observed = float(rng.poisson(b * rng.choice([0.5, 1.0, 1.5])))
-        yield Case(
-            f"counting-{seed}", workspace_of([channel], [{"name": "c", "data": [observed]}], [])
-        )
+        yield Case(f"counting-{seed}", workspace_of([channel], [{"name": "c", "data": [observed]}], []))
 
 
 def _peaks(count: int, first_seed: int) -> Iterator[Case]:
-    """A mass hypothesis of our channel: a narrow peak on three smooth, thinly simulated backgrounds."""
+    """Yield mass hypotheses as in our channel: narrow peaks on three smooth, thinly simulated backgrounds."""
     for seed in range(first_seed, first_seed + count):
         rng = np.random.default_rng(seed)
         bins = int(rng.integers(8, 20))
@@ -248,7 +246,7 @@ def _configured(count: int, first_seed: int) -> Iterator[Case]:
 
 
 def _textbook() -> Iterator[Case]:
-    """The kinds of models that introductions to HistFactory show."""
+    """Yield the kinds of models that introductions to HistFactory show."""
 
     def one(name: str, signal: list[float], background: list[float], data: list[float], *mods: Any) -> Case:
         samples = [
@@ -290,17 +288,6 @@ def cases() -> tuple[Case, ...]:
         *_mixed("mixed", 60, 200, lambda rng: {"size": float(rng.choice([0.03, 0.1, 0.2]))}),
         *_mixed("few", 40, 300, lambda rng: {"events": float(rng.choice(few)), "bins": 3}),
         *_mixed("large", 40, 400, lambda rng: {"size": float(rng.choice([0.3, 0.5, 1.0])), "bins": 3}),
-        *_mixed(
-            "hard",
-            40,
-            1000,
-            lambda rng: {
-                "events": float(rng.choice(few)),
-                "size": float(rng.choice([0.5, 1.0])),
-                "bins": int(rng.integers(1, 5)),
-                "observed": float(rng.choice([0.3, 1.0, 2.0])),
-            },
-        ),
         *_mixed("empty", 20, 500, lambda rng: {"events": float(rng.choice([5.0, 30.0])), "empty": 0.3}),
         *_mixed("excess", 12, 600, lambda rng: {"observed": float(rng.choice([0.7, 1.4])), "bins": 3}),
         *_mixed("channels", 8, 700, lambda rng: {"channels": int(rng.integers(4, 7)), "bins": 2}),
@@ -310,7 +297,10 @@ def cases() -> tuple[Case, ...]:
         *(
             Case(
                 f"wide-{seed}",
-                draw(seed, Shape(kinds=("normsys", "histosys", "both"), bins=bins, channels=2, events=20 * bins)),
+                draw(
+                    seed,
+                    Shape(kinds=("normsys", "histosys", "both"), bins=bins, channels=2, events=20 * bins),
+                ),
             )
             for seed, bins in enumerate((100, 150, 200, 300), start=970)
         ),

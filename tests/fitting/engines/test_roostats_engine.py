@@ -6,16 +6,21 @@ import importlib.util
 import json
 import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pyhf
 import pytest
 from click.testing import CliRunner
 
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting import compute_limits
 from darkbelle.fitting.engines import Failure, UpperLimit, load_engine, roostats_engine
-from darkbelle.fitting.validation.testset import cases
+from darkbelle.fitting.engines.roostats_engine import SCRIPT
+from darkbelle.fitting.hs3 import hs3_of
+from darkbelle.fitting.validation.testset import KINDS, Shape, cases, draw
 from darkbelle.jobs.cli import main
 
 
@@ -37,6 +42,44 @@ def test_roostats_finds_the_limits_of_the_fast_engine(name: str, root_python: Pa
     assert theirs.observed == pytest.approx(ours.observed, rel=2e-3)
     assert theirs.expected == pytest.approx(ours.expected, rel=2e-3)
     assert theirs.observed != ours.observed
+
+
+READER = """
+import json, os, sys
+import ROOT
+ROOT.RooMsgService.instance().setGlobalKillBelow(ROOT.RooFit.FATAL)
+sys.path.insert(0, sys.argv[1])
+from roostats_script import combined_data
+workspace = ROOT.RooWorkspace("w")
+ROOT.RooJSONFactoryWSTool(workspace).importJSON(sys.argv[2])
+pdf = workspace.obj("analysis").GetPdf()
+nll = pdf.createNLL(combined_data(workspace, pdf))
+values = []
+for point in json.load(open(sys.argv[3])):
+    for name, value in point.items():
+        workspace.var(name).setVal(value)
+    values.append(nll.getVal())
+json.dump(values, open(sys.argv[4], "w"))
+os._exit(0)
+"""
+
+
+def test_roofit_reads_hs3_as_the_same_likelihood(root_python: Path, tmp_path: Path) -> None:
+    workspace = draw(5, Shape(kinds=KINDS, bins=3))
+    content = pyhf.Workspace(workspace)
+    model = content.model()
+    rng = np.random.default_rng(1)
+    begin, fixed = np.array(model.config.suggested_init()), np.array(model.config.suggested_fixed())
+    points = [begin + np.where(fixed, 0, rng.uniform(-0.3, 0.3, begin.size)) for _ in range(4)]
+    names = [name.replace("[", "_").replace("]", "") for name in model.config.par_names]
+    files = [tmp_path / name for name in ("reader.py", "hs3.json", "points.json", "values.json")]
+    files[0].write_text(READER)
+    files[1].write_text(json.dumps(hs3_of(workspace)))
+    files[2].write_text(json.dumps([dict(zip(names, point.tolist(), strict=True)) for point in points]))
+    subprocess.run([root_python, files[0], SCRIPT.parent, *files[1:]], check=True, capture_output=True)
+    theirs = np.array(json.loads(files[3].read_text()))
+    ours = np.array([-float(model.logpdf(point, content.data(model))[0]) for point in points])
+    np.testing.assert_allclose(np.diff(theirs), np.diff(ours), atol=1e-8)
 
 
 def test_a_run_is_checked_with_roostats(toy_run: Path, root_python: Path, tmp_path: Path) -> None:
