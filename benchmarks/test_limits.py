@@ -100,8 +100,10 @@ def test_limits_a_second(staterror: bool) -> None:
             f"pyhf ({name}): one hypothesis test {slow:.1f} s; scaled to {HYPOTESTS_OF_A_LIMIT} for a limit "
             f"{slow * HYPOTESTS_OF_A_LIMIT:.0f} s, {factor:.0f} times the fast engine"
         )
-        assert ours.observed == pytest.approx(observed, rel=2e-3)
-        np.testing.assert_allclose(ours.expected, expected, rtol=2e-3)
+        # CLs; a thousandth for SLSQP, Minuit with its own tolerance stops earlier
+        closeness = 5e-3 if "minuit" in name else 1e-3
+        assert ours.observed == pytest.approx(observed, rel=closeness)
+        np.testing.assert_allclose(ours.expected, expected, rtol=closeness)
 
 
 def test_scaling() -> None:
