@@ -17,6 +17,7 @@ import importlib.util
 import resource
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,7 @@ def test_limits_a_second(staterror: bool) -> None:
     if importlib.util.find_spec("jax"):
         peers["jax, scipy"] = ("jax", pyhf.optimize.scipy_optimizer(maxiter=1_000_000))
     for name, backend in peers.items():
-        (observed, expected), slow = _timed(lambda backend=backend: _pyhf_test(middle, median, backend))
+        (observed, expected), slow = _timed(partial(_pyhf_test, middle, median, backend))
         factor = 1e3 * slow * HYPOTESTS_OF_A_LIMIT / each
         print(
             f"pyhf ({name}): one hypothesis test {slow:.1f} s; scaled to {HYPOTESTS_OF_A_LIMIT} for a limit "
@@ -113,7 +114,7 @@ def test_scaling() -> None:
             mass_point(centre, staterror=True, bins=bins, systematics=systematics)
             for centre in np.linspace(0.2, 0.8, 10)
         ]
-        outcomes, seconds = _timed(lambda scan=scan: upper_limits(scan, 0.95))
+        outcomes, seconds = _timed(partial(upper_limits, scan, 0.95))
         assert all(isinstance(outcome, UpperLimit) for outcome in outcomes)
         print(f"{bins:4d}  {systematics:11d}  {1e3 * seconds / len(scan):.2f}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

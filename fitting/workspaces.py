@@ -29,10 +29,7 @@ from darkbelle.fitting.templates import (
 from darkbelle.runfolder import SCHEMA, load_result, write_json
 
 __all__ = [
-    "BACKGROUND",
-    "FORMATS",
     "INDEX",
-    "PATCHSET",
     "Format",
     "build_workspace",
     "build_workspaces",

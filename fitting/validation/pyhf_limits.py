@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -128,10 +129,12 @@ def limits_from_profiles(
         q = max(on_data[0](mu) - on_data[1], 0.0) if mu > best_fit else 0.0
         return -math.log(confidence_s(q, q_asimov(mu)) / (1 - confidence_level))
 
+    def rise(mu: float, target: float) -> float:
+        return math.sqrt(q_asimov(mu)) - target
+
     limits = [_root(excess, near[0])]
     for band, guess in zip(BANDS, near[1:], strict=True):
-        target = band_target(band, confidence_level)
-        limits.append(_root(lambda mu, target=target: math.sqrt(q_asimov(mu)) - target, guess))
+        limits.append(_root(partial(rise, target=band_target(band, confidence_level)), guess))
     return tuple(limits)
 
 
