@@ -86,6 +86,6 @@ def roostats_engine(python: Path | None = None) -> Engine:
                 "`python -m venv rooted && rooted/bin/pip install 'root>=0.1a12'`"
             )
         python = Path(sys.executable)
-    from darkbelle.fitting.engines.roostats_engine import RooStatsEngine  # noqa: PLC0415  numba takes seconds
+    from darkbelle.fitting.engines.roostats import RooStatsEngine  # noqa: PLC0415  numba takes seconds
 
     return RooStatsEngine(python)

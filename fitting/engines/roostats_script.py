@@ -9,12 +9,14 @@ import json
 import os
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 warnings.simplefilter("ignore")  # that this ROOT is an alpha release
 
-import ROOT  # noqa: E402
+with suppress(ModuleNotFoundError):  # imported without ROOT by what looks at all modules
+    import ROOT
 
 BANDS = (-2, -1, 0, 1, 2)
 DATA_PREFIX = "observed_"

@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting import compute_limits
 from darkbelle.fitting.engines import Failure, UpperLimit, load_engine, roostats_engine
-from darkbelle.fitting.engines.roostats_engine import SCRIPT
+from darkbelle.fitting.engines.roostats import SCRIPT
 from darkbelle.fitting.hs3 import hs3_of
 from darkbelle.fitting.validation.testset import KINDS, Shape, cases, draw
 from darkbelle.jobs.cli import main
