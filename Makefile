@@ -65,6 +65,9 @@ notebooks: $(VENV)/dev  ## open the notebooks in the browser's format, without o
 bench: $(VENV)/dev  ## throughput beside uproot, pandas and, where installed, RDataFrame
 	$(BIN)/python -m pytest benchmarks -q -s
 
+references: $(VENV)/dev  ## pyhf's limits of the workspaces that engines are compared on, ten minutes
+	$(BIN)/python -m darkbelle.fitting.validation tests/fitting/validation/references.json
+
 lock: $(VENV)/dev  ## resolve the pinned requirements anew (needs uv and the package index)
 	$(BIN)/python .ci/lock.py
 

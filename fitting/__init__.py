@@ -9,11 +9,15 @@ The order in which a run goes through it::
     workspaces     the same as a pyhf workspace, by cabinetry: the interface to all engines
     engines        upper limits from workspaces: pyhf, fast, and toys by the latter
     asymptotics    CLs and its expected bands, for any engine
+    sources        workspaces from dictionaries and files
+    patchsets      many hypotheses on one background
+    hs3            workspaces for RooFit and others
     preflight      what is wrong with a workspace before it is fitted
     solving        limits of any workspaces, of a run or not
     limits         limits.json
     projection     expected limits at other luminosities
     crosscheck     some of these again by another engine
+    validation     the fast engine beside pyhf, on hundreds of workspaces
     couplings      widths, branching fractions and magnetic moment of the Z′
     interpretation limits on the coupling
     studies        intervals of Feldman and Cousins, coverage, global significances, by toys
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from darkbelle.fitting.engines import engine_names
     from darkbelle.fitting.interpretation import MODELS, Interpretation, interpret, read_interpretation
     from darkbelle.fitting.limits import LimitPoint, Limits, compute_limits, read_limits
+    from darkbelle.fitting.patchsets import patched
     from darkbelle.fitting.plots import PlotFile, make_plots
     from darkbelle.fitting.solving import WorkspaceLimits, limits_of
     from darkbelle.fitting.studies.coverage import coverage_study
@@ -62,6 +67,7 @@ __all__ = [
     "interpret",
     "limits_of",
     "make_plots",
+    "patched",
     "plain_scan",
     "read_interpretation",
     "read_limits",
@@ -85,6 +91,7 @@ _HOMES = {
     "interpret": "interpretation",
     "limits_of": "solving",
     "make_plots": "plots",
+    "patched": "patchsets",
     "plain_scan": "studies.significance",
     "read_interpretation": "interpretation",
     "read_limits": "limits",

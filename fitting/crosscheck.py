@@ -11,7 +11,7 @@ import numpy as np
 
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.asymptotics import BANDS
-from darkbelle.fitting.engines import Failure, Outcome, load_engine
+from darkbelle.fitting.engines import Failure, Outcome, load_engine, roostats_engine
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.limits import LimitPoint, Limits, read_limits
 from darkbelle.fitting.templates import fit_inputs, mass_templates
@@ -22,6 +22,8 @@ from darkbelle.runfolder import CROSSCHECK, SCHEMA, load_result, write_json
 __all__ = ["Comparison", "Crosscheck", "crosscheck"]
 
 TOLERANCE = 1e-3  # relative; both engines claim 1e-4
+ROOSTATS = "roostats"
+ROOSTATS_TOLERANCE = 1e-2  # its fits are made by Minuit with its own tolerance
 QUANTITIES = ("observed", *(f"expected {band:+d}σ" if band else "median" for band in BANDS))
 
 Verdict = Literal["agrees", "disagrees", "unsolved"]
@@ -78,13 +80,14 @@ class Crosscheck:
         return {"schema": SCHEMA, "passed": self.passed, **asdict(self), "comparisons": comparisons}
 
 
-def crosscheck(
+def crosscheck(  # noqa: PLR0913  all by keyword
     run_dir: str | Path,
     *,
     points: int = 5,
     seed: int = 1,
     reference: str | None = None,
-    tolerance: float = TOLERANCE,
+    tolerance: float | None = None,
+    root_python: Path | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Crosscheck:
@@ -100,9 +103,11 @@ def crosscheck(
         How many masses, at most, and the seed of their choice. Limits that the run's engine had left to
         the reference are not among them.
     reference
-        Another engine than that of the limits; by default pyhf, or fast for limits by pyhf.
+        Another engine than that of the limits, or ``roostats``; by default pyhf, or fast for limits by pyhf.
     tolerance
-        Relative, on each limit.
+        Relative, on each limit; 1e-3 by default, and 1e-2 for RooStats.
+    root_python
+        An interpreter that has ROOT, for RooStats; by default this one.
     workers
         Processes.
     progress
@@ -124,12 +129,14 @@ def crosscheck(
         raise ConfigurationError(
             "these limits are from pseudo-experiments, and no other engine makes any; check asymptotic ones"
         )
+    solve = roostats_engine(root_python) if other == ROOSTATS else load_engine(other)
     chosen = _choice(limits, points, seed)
     inputs = fit_inputs(load_result(run_dir), limits.data, limits.seed)
     workspaces = [build_workspace(inputs, mass_templates(inputs, point.mass)) for point in chosen]
-    outcomes = load_engine(other)(workspaces, limits.confidence_level, workers=workers, progress=progress)
-    compared = tuple(_compare(*pair, tolerance) for pair in zip(chosen, outcomes, strict=True))
-    found = Crosscheck(limits.engine, other, tolerance, seed, compared)
+    outcomes = solve(workspaces, limits.confidence_level, workers=workers, progress=progress)
+    largest = tolerance or (ROOSTATS_TOLERANCE if other == ROOSTATS else TOLERANCE)
+    compared = tuple(_compare(*pair, largest) for pair in zip(chosen, outcomes, strict=True))
+    found = Crosscheck(limits.engine, other, largest, seed, compared)
     write_json(
         Path(run_dir) / CROSSCHECK,
         {**found.as_json(), "provenance": provenance(run=Path(run_dir).name)},

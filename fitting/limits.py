@@ -156,7 +156,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     run_dir: str | Path,
     *,
     confidence_level: float | None = None,
-    engine: str = "pyhf",
+    engine: str = "fast",
     toys: int = 0,
     masses: Sequence[float] | None = None,
     workers: int = 1,

@@ -16,22 +16,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.asymptotics import check_confidence_level
 from darkbelle.fitting.engines import Failure, Outcome, load_engine, toy_engine
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, errors_of
 from darkbelle.fitting.preflight import preflight
+from darkbelle.fitting.sources import Source, named_contents
 
-__all__ = ["Source", "WorkspaceLimits", "limits_of", "read_workspace"]
-
-Source = str | Path | Mapping[str, Any]
+__all__ = ["WorkspaceLimits", "limits_of"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +97,7 @@ def limits_of(
     """
     check_confidence_level(confidence_level)
     solve = toy_engine(toys, seed) if toys else load_engine(engine)
-    named = _named(workspaces)
+    named = named_contents(workspaces)
     findings = {
         name: tuple(
             item for item in preflight(content, confidence_level) if not (toys and item.kind == "few events")
@@ -115,35 +111,3 @@ def limits_of(
     solved = solve([named[name] for name in sound], confidence_level, workers=workers, progress=progress)
     outcomes |= dict(zip(sound, solved, strict=True))
     return tuple(WorkspaceLimits(name, outcomes[name], findings[name]) for name in named)
-
-
-def _named(workspaces: Mapping[str, Source] | Iterable[Source]) -> dict[str, dict[str, Any]]:
-    if isinstance(workspaces, Mapping):
-        return {name: _content(source) for name, source in workspaces.items()}
-    sources: Sequence[Source] = list(workspaces)
-    names = [str(number) if isinstance(item, Mapping) else str(item) for number, item in enumerate(sources)]
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ConfigurationError(f"workspace {twice} is given twice; give each once")
-    return {name: _content(source) for name, source in zip(names, sources, strict=True)}
-
-
-def _content(source: Source) -> dict[str, Any]:
-    return dict(source) if isinstance(source, Mapping) else read_workspace(source)
-
-
-def read_workspace(path: str | Path) -> dict[str, Any]:
-    """Return a workspace from its file.
-
-    Raises
-    ------
-    ConfigurationError
-        It cannot be read, or is no JSON of a workspace.
-    """
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{path} cannot be read as the JSON of a workspace: {error}") from error
-    if not isinstance(content, dict):
-        raise ConfigurationError(f"{path} holds a {type(content).__name__}, expected a pyhf workspace")
-    return content

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import boost_histogram as bh
 import numpy as np
 
 from darkbelle.channels import Channel, Systematic
 from darkbelle.errors import FitError
+from darkbelle.fitting.hs3 import hs3_of
+from darkbelle.fitting.patchsets import Hypothesis, patchset_of
 from darkbelle.fitting.templates import (
     REGION,
     Data,
@@ -26,11 +28,20 @@ from darkbelle.fitting.templates import (
 )
 from darkbelle.runfolder import SCHEMA, load_result, write_json
 
-__all__ = ["INDEX", "build_workspace", "build_workspaces", "poi_name", "workspace_path"]
+__all__ = [
+    "INDEX",
+    "Format",
+    "build_workspace",
+    "build_workspaces",
+    "poi_name",
+]
 
 _LOG = logging.getLogger(__name__)
 
+Format = Literal["pyhf", "patchset", "hs3"]
+
 INDEX = "index.json"
+BACKGROUND, PATCHSET = "background.json", "patchset.json"
 SIGNAL_STATISTICS = "signal_statistics"
 DATA_SAMPLE = "data"
 
@@ -40,11 +51,6 @@ def poi_name(channel: Channel) -> str:
     return f"{channel.poi}_{channel.poi_unit}"
 
 
-def workspace_path(folder: Path, mass: float) -> Path:
-    """Return where the workspace of a mass in GeV is kept in a folder."""
-    return folder / f"mass_{mass:07.4f}.json"
-
-
 def build_workspaces(
     run_dir: str | Path,
     out_dir: str | Path,
@@ -52,8 +58,9 @@ def build_workspaces(
     *,
     data: Data = "pseudo",
     seed: int = 1,
+    form: Format = "pyhf",
 ) -> list[Path]:
-    """Write one workspace a mass hypothesis, and an index that says what is in their bins.
+    """Write the workspace of each mass hypothesis, and an index that says what is in their bins.
 
     Parameters
     ----------
@@ -66,11 +73,14 @@ def build_workspaces(
         lists as ``failed``.
     data, seed
         What is fitted, see `darkbelle.fitting.templates.fit_inputs`.
+    form
+        ``pyhf``: one workspace a mass. ``hs3``: the same in HS3. ``patchset``: one background model, and a
+        patch a mass; since each mass has its own bins, patches replace channels.
 
     Returns
     -------
     list of Path
-        One JSON file a mass, valid for pyhf's schema.
+        The JSON files, without the index.
 
     Raises
     ------
@@ -80,7 +90,8 @@ def build_workspaces(
     inputs = fit_inputs(load_result(run_dir), data, seed)
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    paths, points, failed = [], [], []
+    built: dict[float, dict[str, Any]] = {}
+    points, failed = [], []
     for mass in masses or tuple(inputs.signals):
         try:
             templates = mass_templates(inputs, mass)
@@ -90,10 +101,9 @@ def build_workspaces(
             _LOG.warning("no workspace for %g GeV: %s", mass, error)
             failed.append({"mass": mass, "reason": str(error)})
             continue
-        path = workspace_path(folder, mass)
-        path.write_bytes(_readable(build_workspace(inputs, templates)))
-        paths.append(path)
-        points.append({"mass": mass, "file": path.name, **describe(templates)})
+        built[mass] = build_workspace(inputs, templates)
+        points.append({"mass": mass, "file": _file_name(form, mass), **describe(templates)})
+    paths = _write(folder, built, form, inputs.channel)
     write_json(
         folder / INDEX,
         {
@@ -108,6 +118,27 @@ def build_workspaces(
         },
     )
     return paths
+
+
+def _file_name(form: Format, mass: float) -> str:
+    """Return the name of the file that a mass in GeV is in."""
+    return PATCHSET if form == "patchset" else f"mass_{mass:07.4f}.json"
+
+
+def _write(folder: Path, built: Mapping[float, dict[str, Any]], form: Format, channel: Channel) -> list[Path]:
+    if form == "patchset" and built:
+        hypotheses = [
+            Hypothesis(f"mass_{mass:07.4f}".replace(".", "_"), (mass,), workspace)
+            for mass, workspace in built.items()
+        ]
+        text = f"mass hypotheses of the channel {channel.name}, masses in GeV"
+        named = dict(zip((BACKGROUND, PATCHSET), patchset_of(hypotheses, ["mass_gev"], text), strict=True))
+    else:
+        convert = hs3_of if form == "hs3" else dict
+        named = {_file_name(form, mass): convert(workspace) for mass, workspace in built.items()}
+    for name, content in named.items():
+        (folder / name).write_bytes(_readable(content))
+    return [folder / name for name in named]
 
 
 def describe(templates: MassTemplates) -> dict[str, Any]:
@@ -242,5 +273,4 @@ def _highest(templates: MassTemplates) -> float:
 
 
 def _readable(workspace: dict[str, Any]) -> bytes:
-
     return (json.dumps(workspace, indent=1, sort_keys=True) + "\n").encode()

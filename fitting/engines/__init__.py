@@ -6,12 +6,24 @@ solves them as a batch can.
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.engines.base import Engine, Failure, Outcome, UpperLimit
 
-__all__ = ["Engine", "Failure", "Outcome", "UpperLimit", "engine_names", "load_engine", "toy_engine"]
+__all__ = [
+    "Engine",
+    "Failure",
+    "Outcome",
+    "UpperLimit",
+    "engine_names",
+    "load_engine",
+    "roostats_engine",
+    "toy_engine",
+]
 
 
 def _pyhf() -> Engine:
@@ -52,3 +64,28 @@ def toy_engine(toys: int, seed: int) -> Engine:
     from darkbelle.fitting.engines.toy_engine import ToyEngine  # noqa: PLC0415  numba takes seconds
 
     return ToyEngine(toys, seed)
+
+
+def roostats_engine(python: Path | None = None) -> Engine:
+    """Return RooStats as an engine, for cross-checks.
+
+    Parameters
+    ----------
+    python
+        An interpreter that has ROOT; by default this one.
+
+    Raises
+    ------
+    ConfigurationError
+        None is given, and this one has no ROOT.
+    """
+    if python is None:
+        if importlib.util.find_spec("ROOT") is None:
+            raise ConfigurationError(
+                "this Python has no ROOT; name one that has with --root-python, made for instance by "
+                "`python -m venv rooted && rooted/bin/pip install 'root>=0.1a12'`"
+            )
+        python = Path(sys.executable)
+    from darkbelle.fitting.engines.roostats import RooStatsEngine  # noqa: PLC0415  numba takes seconds
+
+    return RooStatsEngine(python)

@@ -18,10 +18,11 @@ from scipy.special import log_ndtr
 from darkbelle.errors import FitError
 from darkbelle.fitting.asymptotics import BANDS, band_target, check_confidence_level
 from darkbelle.fitting.fast.crossing import Rising
-from darkbelle.fitting.fast.curvature import covariance
+from darkbelle.fitting.fast.curvature import covariance, gradient_and_hessian
 from darkbelle.fitting.fast.likelihood import Problem
-from darkbelle.fitting.fast.minimise import Minimum, asimov, first_minimum, lowest_minimum, problem_of
+from darkbelle.fitting.fast.minimise import Minimum, asimov, problem_of
 from darkbelle.fitting.fast.model import Model
+from darkbelle.fitting.fast.multistart import first_minimum, lowest_minimum
 
 __all__ = [
     "Analysis",
@@ -163,8 +164,9 @@ def analyse(model: Model) -> Analysis:
             "0 on, set its bounds so"
         )
     held = problem_of(model, fixed_poi=True)
-    background, several = lowest_minimum(model, held, [model.start], 0.0)
-    best, more = lowest_minimum(model, problem_of(model), [background.parameters, model.start])
+    background, several = lowest_minimum(model, held, [model.start], 0.0, all_sides=True)
+    starts = [background.parameters, model.start]
+    best, more = lowest_minimum(model, problem_of(model), starts, all_sides=True)
     thorough = several or more or model.nonlinear.size > 0
     if best.value > background.value:
         best = background
@@ -252,8 +254,20 @@ def asymptotic_limits(model: Model, confidence_level: float) -> AsymptoticLimits
 
 
 def _error_of_poi(model: Model, analysis: Analysis) -> float:
-    """Return the standard deviation of the parameter of interest without signal."""
-    parameters, matrix = covariance(model, analysis.on_asimov.problem, analysis.background.parameters)
+    """Return the standard deviation of the parameter of interest without signal.
+
+    Where the data do not determine other parameters, they are left out: it is a guess then, which limits
+    start from and do not depend on.
+    """
+    problem, point = analysis.on_asimov.problem, analysis.background.parameters
+    try:
+        parameters, matrix = covariance(model, problem, point)
+    except FitError:
+        _, hessian = gradient_and_hessian(model, problem, point)
+        information = hessian[model.tables.position[model.poi], model.tables.position[model.poi]]
+        if not information > 0:
+            raise
+        return 1 / math.sqrt(information)
     place = int(np.searchsorted(parameters, model.poi))
     return math.sqrt(matrix[place, place])
 

@@ -93,10 +93,11 @@ def compile_workspace(
             f"{', '.join(name for name, item in sets.items() if item.scalar)}"
         )
     bounds = np.array([pair for item in everything for pair in item.bounds], dtype=np.float64)
+    local = _local_sets(blocks) if profiled else {}
+    tables = _tables(blocks, sets, begins, (_CODES[normsys], _CODES[histosys]), local)
+    nonlinear = {begins[name] for block in blocks for name in _nonlinear(block)}
     return Model(
-        tables=_tables(
-            blocks, sets, begins, (_CODES[normsys], _CODES[histosys]), _local_sets(blocks) if profiled else {}
-        ),
+        tables=tables,
         names=names,
         poi=begins[config["poi"]],
         start=np.array([value for item in everything for value in item.start], dtype=np.float64),
@@ -106,9 +107,7 @@ def compile_workspace(
         observed=_observations(workspace, bins),
         auxiliary=_by_parameter(everything, "auxiliary", 0.0),
         bins=bins,
-        nonlinear=np.array(
-            sorted({begins[name] for block in blocks for name in _nonlinear(block)}), np.int64
-        ),
+        nonlinear=np.array(sorted(nonlinear.union(tables.kinked.tolist())), np.int64),
     )
 
 

@@ -13,8 +13,6 @@ bound; one that is pressed against it tries the other side, and is at its minimu
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +28,6 @@ __all__ = [
     "DISTANCE",
     "Minimum",
     "asimov",
-    "first_minimum",
-    "lowest_minimum",
     "minimise",
     "newton",
     "problem_of",
@@ -43,7 +39,6 @@ _ARMIJO = 1e-4
 _RIDGE = 1e-11  # relative to the diagonal, where data hold no information on a combination
 _FIRST_DAMPING = 1e-3
 _LARGEST_DAMPING = 1e14
-_SAME = 1e-6  # in −ln L, below which two minima are one
 _ON_KINK = 1e-300  # stands for zero on one side of a kink
 _ROUNDING = 1e-13  # relative, below which −ln L cannot tell two points apart
 
@@ -293,43 +288,3 @@ def minimise(model: Model, problem: Problem, start: Column, fixed_poi: float | N
             "events; its systematic shifts are too large to be extrapolated, merge it with its neighbour"
         )
     return minimum
-
-
-def lowest_minimum(
-    model: Model, problem: Problem, starts: Sequence[Column], fixed_poi: float | None = None
-) -> tuple[Minimum, bool]:
-    """Return the lowest of several minima, and whether there are several.
-
-    One fit is made from the first start that leads to a minimum, one from the model's start, and one
-    from the minimum with its `Model.nonlinear` parameters mirrored.
-
-    Raises
-    ------
-    FitError
-        No start leads to a minimum; the message is that of the last.
-    """
-    found = [first_minimum(model, problem, starts, fixed_poi)]
-    mirrored = found[0].parameters.copy()
-    mirrored[model.nonlinear] *= -1
-    for start in (model.start, mirrored) if model.nonlinear.size else (model.start,):
-        with suppress(FitError):
-            kept = np.where(problem.fixed, found[0].parameters, start)
-            found.append(minimise(model, problem, kept, fixed_poi))
-    values = [minimum.value for minimum in found]
-    return found[int(np.argmin(values))], max(values) - min(values) > _SAME
-
-
-def first_minimum(
-    model: Model, problem: Problem, starts: Sequence[Column], fixed_poi: float | None = None
-) -> Minimum:
-    """Return the minimum found from the first of several starts that leads to one.
-
-    Raises
-    ------
-    FitError
-        None does; the message is that of the last.
-    """
-    for start in starts[:-1]:
-        with suppress(FitError):
-            return minimise(model, problem, start, fixed_poi)
-    return minimise(model, problem, starts[-1], fixed_poi)

@@ -113,7 +113,7 @@ class Model:
         Names of the bins.
     nonlinear
         Parameters by which −ln L may have several minima: they change a sample the same way up and down,
-        or by more than a third.
+        or by more than a third, or have a kink.
     """
 
     tables: Tables

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from darkbelle.fitting.fast.curvature import covariance
-from darkbelle.fitting.fast.minimise import Minimum, lowest_minimum, problem_of
+from darkbelle.fitting.fast.minimise import Minimum, problem_of
 from darkbelle.fitting.fast.model import FREE, NORMAL, Model
+from darkbelle.fitting.fast.multistart import lowest_minimum
 from darkbelle.vectors import Column
 
 __all__ = ["FitReport", "FittedParameter", "Impact", "fit_report", "impacts"]

@@ -16,19 +16,34 @@ from darkbelle.jobs.commands.parameters import RUN, SEED, WORKERS
 @click.option(
     "--points", default=5, show_default=True, type=click.IntRange(min=1), help="Masses, drawn at random."
 )
-@click.option("--engine", help="What computes.  [default: pyhf, or fast for limits by pyhf]")
+@click.option(
+    "--with",
+    "--engine",
+    "engine",
+    help="What computes: pyhf, fast or roostats.  [default: pyhf, or fast for limits by pyhf]",
+)
+@click.option(
+    "--root-python",
+    type=click.Path(path_type=Path),
+    help="A Python that has ROOT, for roostats.  [default: this one]",
+)
 @click.option(
     "--tolerance",
-    default=1e-3,
-    show_default=True,
     type=click.FloatRange(min=0, min_open=True),
-    help="Largest relative difference of two limits that agree.",
+    help="Largest relative difference of two limits that agree.  [default: 0.001, for roostats 0.01]",
 )
 @SEED
 @WORKERS
 @as_json
 def crosscheck(
-    run: Path, points: int, engine: str | None, tolerance: float, seed: int, workers: int, json_output: bool
+    run: Path,
+    points: int,
+    engine: str | None,
+    root_python: Path | None,
+    tolerance: float | None,
+    seed: int,
+    workers: int,
+    json_output: bool,
 ) -> None:
     """Compute some limits of a run again by another engine. Exits with 1 if they disagree.
 
@@ -44,6 +59,7 @@ def crosscheck(
             seed=seed,
             reference=engine,
             tolerance=tolerance,
+            root_python=root_python,
             workers=workers,
             progress=progress,
         )

@@ -49,8 +49,18 @@ data_option = click.option(
 @masses_option
 @data_option
 @SEED
-def workspace(run: Path, out: Path | None, masses: tuple[float, ...], data: str, seed: int) -> None:
-    """Write the statistical model of each mass hypothesis, as JSON that pyhf reads."""
+@click.option(
+    "--format",
+    "form",
+    default="pyhf",
+    show_default=True,
+    type=click.Choice(["pyhf", "patchset", "hs3"]),
+    help="One pyhf workspace a mass, one background and a patch set of pyhf, or one HS3 file a mass.",
+)
+def workspace(
+    run: Path, out: Path | None, masses: tuple[float, ...], data: str, seed: int, form: str
+) -> None:
+    """Write the statistical model of each mass hypothesis, as JSON that pyhf or RooFit reads."""
     from darkbelle.fitting.workspaces import build_workspaces
 
     folder = out or run / "workspaces"
@@ -60,8 +70,9 @@ def workspace(run: Path, out: Path | None, masses: tuple[float, ...], data: str,
         masses or None,
         data=data,  # type: ignore[arg-type]  # click has checked it
         seed=seed,
+        form=form,  # type: ignore[arg-type]  # click has checked it
     )
-    click.echo(f"{len(paths)} workspaces in {folder}")
+    click.echo(f"{len(paths)} files in {folder}")
 
 
 @click.command(cls=ExampleCommand, example="darkbelle limits runs/first --cl 0.90 --workers 2")
@@ -73,11 +84,21 @@ def workspace(run: Path, out: Path | None, masses: tuple[float, ...], data: str,
     help="The arguments are pyhf workspaces, from wherever, and no run; nothing is written.",
 )
 @click.option(
+    "--patchset",
+    type=click.Path(path_type=Path),
+    help="With --workspaces and one background model: a pyhf patch set of hypotheses for it.",
+)
+@click.option(
     "--cl",
     type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
     help="Confidence level.  [default: the channel's, 0.95 for workspaces]",
 )
-@click.option("--engine", help="What computes.  [default: pyhf, fast for workspaces]")
+@click.option(
+    "--engine",
+    default="fast",
+    show_default=True,
+    help="What computes: fast, which leaves to pyhf what it cannot solve, or pyhf.",
+)
 @click.option(
     "--toys",
     default=0,
@@ -92,8 +113,9 @@ def workspace(run: Path, out: Path | None, masses: tuple[float, ...], data: str,
 def limits(
     paths: tuple[Path, ...],
     plain: bool,
+    patchset: Path | None,
     cl: float | None,
-    engine: str | None,
+    engine: str,
     toys: int,
     masses: tuple[float, ...],
     data: str,
@@ -111,16 +133,19 @@ def limits(
     if plain:
         if masses:
             raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
-        options = {"confidence_level": cl or 0.95, "engine": engine or "fast", "toys": toys, "seed": seed}
-        limits_of_files(paths, {**options, "workers": workers}, json_output=json_output)
+        options = {"confidence_level": cl or 0.95, "engine": engine, "toys": toys, "seed": seed}
+        workspaces = _hypotheses(paths, patchset)
+        limits_of_files(workspaces, {**options, "workers": workers}, json_output=json_output)
         return
+    if patchset is not None:
+        raise click.UsageError("--patchset goes with --workspaces and a background model, not with a run")
     if len(paths) > 1:
         raise click.UsageError(f"one run at a time, got {len(paths)}; --workspaces if these are workspaces")
     with counter("limits") as progress:
         found = compute_limits(
             paths[0],
             confidence_level=cl,
-            engine=engine or "pyhf",
+            engine=engine,
             toys=toys,
             masses=masses or None,
             workers=workers,
@@ -154,7 +179,18 @@ def interpret(run: Path, models: tuple[Model, ...], json_output: bool) -> None:
             show_interpretation(item)
 
 
-def limits_of_files(paths: tuple[Path, ...], options: dict[str, Any], *, json_output: bool) -> None:
+def _hypotheses(paths: tuple[Path, ...], patchset: Path | None) -> Any:
+    """Return workspaces by name, or the paths of their files."""
+    from darkbelle.fitting.patchsets import patched
+
+    if patchset is None:
+        return paths
+    if len(paths) > 1:
+        raise click.UsageError(f"--patchset wants one background model, got {len(paths)} files")
+    return patched(paths[0], patchset)
+
+
+def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bool) -> None:
     """Compute and print the limits of workspaces. Exits with 1 if one has none."""
     from darkbelle.fitting.engines import Failure
     from darkbelle.fitting.findings import summarise
@@ -162,7 +198,7 @@ def limits_of_files(paths: tuple[Path, ...], options: dict[str, Any], *, json_ou
     from darkbelle.jobs.progress import counter
 
     with counter("limits") as progress:
-        answers = limits_of(paths, **options, progress=progress)
+        answers = limits_of(workspaces, **options, progress=progress)
     solved = [(item.name, item.outcome) for item in answers if not isinstance(item.outcome, Failure)]
     if json_output:
         print_json([item.as_json() for item in answers])

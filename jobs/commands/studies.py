@@ -258,9 +258,9 @@ def _maker(folder: Path, options: dict[str, Any]) -> tuple[Make, dict[str, Any]]
 
 
 def _workspace(path: Path) -> dict[str, Any]:
-    from darkbelle.fitting.solving import read_workspace
+    from darkbelle.fitting.sources import content_of
 
-    return read_workspace(path)
+    return content_of(path)
 
 
 def _numbers(text: str) -> list[float]:

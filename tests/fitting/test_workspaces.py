@@ -9,6 +9,7 @@ import pyhf
 import pytest
 
 from darkbelle.fitting import build_workspaces
+from darkbelle.fitting.patchsets import patched
 from darkbelle.fitting.templates import FitInputs, MassTemplates, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import INDEX
 from darkbelle.runfolder import RunResult
@@ -104,3 +105,21 @@ def test_the_index_says_what_is_in_the_bins(paths: list[Path], templates: MassTe
     assert (index["poi"], index["data"], index["seed"]) == ("cross_section_fb", "pseudo", 1)
     assert (point["mass"], point["file"]) == (4.0, "mass_04.0000.json")
     assert [tuple(cell) for cell in point["cells"]] == list(templates.binning.cells)
+
+
+def test_one_background_and_a_patch_set_hold_the_same_workspaces(toy_run: Path, tmp_path: Path) -> None:
+    paths = build_workspaces(toy_run, tmp_path / "patchset", form="patchset")
+    assert [path.name for path in paths] == ["background.json", "patchset.json"]
+    single = build_workspaces(toy_run, tmp_path / "pyhf")
+    expected = [json.loads(path.read_text()) for path in single]
+    assert list(patched(*paths).values()) == expected
+    index = json.loads((tmp_path / "patchset" / "index.json").read_text())
+    assert {point["file"] for point in index["points"]} == {"patchset.json"}
+
+
+def test_hs3_holds_the_same_bins(toy_run: Path, tmp_path: Path) -> None:
+    (hs3,) = build_workspaces(toy_run, tmp_path / "hs3", (4.0,), form="hs3")
+    (plain,) = build_workspaces(toy_run, tmp_path / "pyhf", (4.0,))
+    written, expected = (json.loads(path.read_text()) for path in (hs3, plain))
+    assert written["data"][0]["contents"] == expected["observations"][0]["data"]
+    assert written["analyses"][0]["parameters_of_interest"] == ["cross_section_fb"]

@@ -10,8 +10,9 @@ import pytest
 from darkbelle.fitting.fast.compile import compile_workspace
 from darkbelle.fitting.fast.experiments import draw_experiments, fit_experiments
 from darkbelle.fitting.fast.likelihood import expected_events
-from darkbelle.fitting.fast.minimise import lowest_minimum, problem_of
+from darkbelle.fitting.fast.minimise import problem_of
 from darkbelle.fitting.fast.model import NORMAL, POISSON, Model
+from darkbelle.fitting.fast.multistart import lowest_minimum
 
 Draw = Callable[..., dict[str, Any]]
 KINDS = ("normsys", "both", "staterror", "shapesys")
