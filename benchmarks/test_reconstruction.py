@@ -21,6 +21,7 @@ from darkbelle.simulation.generators import generator
 from darkbelle.simulation.steering import steering
 
 THREE_ON_ONE = {"modes": ("3prong", "1prong")}
+DISPLACED = {"kaon": "K+", "final_state": "mumu", "mass": 1.5, "ctau_cm": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ THREE_ON_ONE = {"modes": ("3prong", "1prong")}
         ("tautau", THREE_ON_ONE, "four_tracks", 20_000),
         ("charged_b", {}, "jpsi", 1000),
         ("charged_b", {}, "k_short", 1000),
-        ("charged_b", {}, "b_to_k_llp", 1000),
+        ("b_to_k_s", DISPLACED, "b_to_k_llp", 1000),
     ],
 )
 def test_detector_and_steering(

@@ -49,9 +49,9 @@ def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("process", "options", "steering"),
     [
-        ("tautau", {"modes": ("3prong", "1prong")}, "tau_3x1"),
         ("ssbar", {}, "k_short"),
-        ("tautau", {}, "lepton_pairs"),
+        pytest.param("tautau", {"modes": ("3prong", "1prong")}, "tau_3x1", marks=pytest.mark.slow),
+        pytest.param("charged_b", {}, "jpsi", marks=pytest.mark.slow),
     ],
 )
 def test_any_steering_makes_the_same_bytes_in_any_number_of_workers(

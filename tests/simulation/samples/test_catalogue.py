@@ -168,6 +168,7 @@ def test_an_entry_may_list_masses_of_its_own() -> None:
     assert electrons == [0.0, 0.5, 0.7, 1.0, 1.2, 1.4, 1.6]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", catalogue_names())
 def test_a_block_of_each_process_can_be_made(name: str, tmp_path: Path) -> None:
     seen = set()
