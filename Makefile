@@ -8,7 +8,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check types lint imports notebooks bench lock clean
+.PHONY: help install demo test condor-test check types lint imports notebooks bench lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,9 +29,12 @@ install: $(VENV)/run  ## build .venv from the hash-pinned requirements
 demo: $(VENV)/run  ## from collisions to the limit on an invisible Z′, with an HTML page: OUT=demo WORKERS=2
 	$(BIN)/darkbelle demo --out $(OUT) --workers $(WORKERS)
 
-test: check  ## all checks and all tests
-	$(BIN)/pytest -n $(WORKERS) --dist loadscope tests
+test: check  ## all checks and all tests; those on HTCondor if CONDOR_POOL names a pool
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope -m "not (condor and slow)" tests
 	$(BIN)/pytest --doctest-modules --pyargs darkbelle -p no:cacheprovider -q
+
+condor-test: $(VENV)/dev  ## all tests on a real HTCondor pool, started for them where that can be
+	.ci/with-condor $(BIN)/pytest -m condor tests/jobs
 
 check: lint types imports  ## the checks that run nothing
 

@@ -14,6 +14,7 @@ from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
 from darkbelle.jobs.commands.fit import fit
 from darkbelle.jobs.commands.limits import interpret, limits, workspace
+from darkbelle.jobs.commands.pack import pack
 from darkbelle.jobs.commands.plan import plan
 from darkbelle.jobs.commands.project import project
 from darkbelle.jobs.commands.report import report
@@ -44,6 +45,7 @@ COMMANDS = (
     interpret,
     report,
     doctor,
+    pack,
 )
 
 

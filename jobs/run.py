@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from darkbelle.errors import RunError
 from darkbelle.jobs.bisection import halved
 from darkbelle.jobs.chunks import process_chunk
+from darkbelle.jobs.condor.batch import take_in_all
 from darkbelle.jobs.executors.base import Executor
 from darkbelle.jobs.merge import Account, merge, remove_products
 from darkbelle.jobs.plan import Chunk, Plan, Quarantined, load_plan
@@ -134,6 +135,7 @@ def run(
     started = time.monotonic()
     with locked(folder) as path:
         plan = load_plan(path)
+        take_in_all(path)
         store = ResultStore(path)
         survey = store.survey(chunk.key for chunk in plan.chunks())
         for key in survey.damaged:
@@ -167,6 +169,7 @@ def merge_only(folder: str | Path, *, allow_loss: bool = False, progress: Progre
     started = time.monotonic()
     with locked(folder) as path:
         plan = load_plan(path)
+        take_in_all(path)
         store = ResultStore(path)
         survey = store.survey(chunk.key for chunk in plan.chunks())
         failed = [

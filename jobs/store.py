@@ -16,7 +16,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -134,6 +134,27 @@ class ResultStore:
                 f"of schema {SCHEMA}: files were renamed; delete it, `darkbelle run` makes it again"
             )
         return content
+
+    def take_in(self, other: ResultStore, key: str) -> None:
+        """Move a result here from another store on the same file system, if it is whole.
+
+        Raises
+        ------
+        StoreError
+            It is not there, or is damaged.
+        """
+        other.check(key)
+        target = self.path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for path in other.get(key).columns.values():
+            path.replace(target.parent / path.name)
+        other.path(key).replace(target)  # last: with it, the result is here
+        self._failure_path(key).unlink(missing_ok=True)
+
+    def found(self) -> Iterator[str]:
+        """Yield the keys of all results that are here, damaged or not."""
+        for path in (self.run / CHUNKS).glob("*/*.json.gz"):
+            yield path.name.removesuffix(".json.gz")
 
     def survey(self, keys: Iterable[str], threads: int = 4) -> Survey:
         """Check keys against the store, reading what is there; several at a time."""

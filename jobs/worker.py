@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from darkbelle.jobs.executors.base import Work
+    from darkbelle.jobs.tasks import Task
 
 __all__ = ["main", "work_on"]
 
@@ -25,22 +27,50 @@ def work_on(group: Path) -> None:
     Raises
     ------
     RunError
-        It is no group file, or of another version.
+        It is no group file, or of another installation.
     """
     from darkbelle.jobs.condor.batch import journal_of  # noqa: PLC0415  # see main
     from darkbelle.jobs.condor.journal import append_receipt, append_started, read_journal  # noqa: PLC0415
+    from darkbelle.jobs.plan import installation  # noqa: PLC0415
     from darkbelle.jobs.tasks import Task  # noqa: PLC0415
     from darkbelle.runfolder import read_json  # noqa: PLC0415
 
     content = read_json(group)
+    _agree(content["installation"], installation())
     work = _work(content["work"])
     tasks = [Task.model_validate(item) for item in content["tasks"]]
+    if "files" in content:
+        tasks = [_here(task, group, content["files"]) for task in tasks]
     path = journal_of(group)
     journal = read_journal(path)
     todo = [task for task in tasks if task.key not in journal.receipts]
     for task in sorted(todo, key=lambda task: journal.suspicion(task.key)):
         append_started(path, task.key)
         append_receipt(path, work(task))
+
+
+def _agree(driver: Mapping[str, str], here: Mapping[str, str]) -> None:
+    """Raise if results would not be those that the driver takes them for."""
+    from darkbelle.errors import RunError  # noqa: PLC0415  # see main
+
+    differ = [
+        f"{name} {here.get(name, 'none')} where the driver has {found}"
+        for name, found in driver.items()
+        if found != here.get(name)
+    ]
+    if differ:
+        raise RunError(
+            f"this job has {', '.join(differ)}; give both the same installation: the site file names its "
+            "Python, or an archive that `darkbelle pack` has to make anew"
+        )
+
+
+def _here(task: Task, group: Path, files: Mapping[str, str]) -> Task:
+    """Return a task whose files have been brought into the folder of the job, as its result will be."""
+    path = files.get(task.path, task.path)
+    results = group.with_suffix(".results").resolve()
+    dataset = task.dataset.model_copy(update={"files": (path,)})
+    return task.model_copy(update={"run": str(results), "path": path, "dataset": dataset})
 
 
 def _work(name: str) -> Work:

@@ -45,7 +45,9 @@ def executor_options(command: F) -> F:
             "--dashboard", is_flag=True, default=None, help="Serve Dask's dashboard on this machine."
         ),
         click.option(
-            "--site", metavar="NAME|YAML", help="HTCondor: plain, cern, naf or your own.  [default: plain]"
+            "--site",
+            metavar="NAME|YAML",
+            help="HTCondor: plain, cern, kekcc, naf or your own.  [default: plain]",
         ),
         click.option(
             "--chunks-per-job",
@@ -55,7 +57,7 @@ def executor_options(command: F) -> F:
         click.option(
             "--memory", type=click.IntRange(min=1), help="HTCondor: MB of a job.  [default: the site's]"
         ),
-        click.option("--dry-run", is_flag=True, help="HTCondor: print the submit file, and do nothing."),
+        click.option("--dry-run", is_flag=True, help="HTCondor, LSF: print the submit file, and do nothing."),
         allow_loss_option,
     )
     for option in reversed(options):

@@ -17,11 +17,13 @@ from darkbelle.jobs.commands.parameters import RUN
 @as_json
 def status(run: Path, json_output: bool) -> None:
     """Say how far a run has come, what failed, and why. Exits with 1 if anything is missing."""
+    from darkbelle.jobs.condor.batch import batches
     from darkbelle.jobs.condor.queue import queued
     from darkbelle.jobs.plan import load_plan
     from darkbelle.jobs.status import status as status_of
 
     clusters = queued(run)
+    back = sum(1 for batch in batches(run) for _ in batch.brought_back())
     found = status_of(run, load_plan(run))
     if json_output:
         print_json(
@@ -29,6 +31,7 @@ def status(run: Path, json_output: bool) -> None:
                 "channel": found.channel,
                 "merged": found.merged,
                 "complete": found.complete,
+                "brought_back": back,
                 "condor": [asdict(item) for item in clusters],
                 "datasets": {
                     name: {
@@ -68,6 +71,10 @@ def status(run: Path, json_output: bool) -> None:
         for cluster in clusters:
             for reason in cluster.reasons:
                 say(reason)
+        if back:
+            say(
+                f"{back} results came back from HTCondor jobs; `darkbelle run {run}` or `merge` takes them in"
+            )
         for item in found.datasets.values():
             for chunk in item.failed:
                 place = f"{chunk.path}, entries {chunk.start} to {chunk.stop}"

@@ -158,7 +158,7 @@ def _after(job: JobState, event: Event) -> JobState:
         case Kind.TERMINATED:
             change = {"phase": "ended", "reason": _bad_end(body)}
         case Kind.ABORTED:
-            change = {"phase": "removed", "reason": body[0].strip() if body else ""}
+            change = {"phase": "removed", "reason": next(iter(body), "").strip() or "it was removed"}
         case Kind.HELD:
             codes = [int(match[1]) for line in body if (match := HOLD_CODE.match(line))]
             reason = " ".join(line.strip() for line in body if not HOLD_CODE.match(line))

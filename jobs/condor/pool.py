@@ -1,34 +1,62 @@
-"""Speak to HTCondor: with its command-line tools, which every submit node has."""
+"""The pool: what is asked of its scheduler, by whichever way it is reached."""
 
 from __future__ import annotations
 
-import re
+import logging
 import shutil
-import subprocess
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from darkbelle.errors import RunError
+from darkbelle.jobs.condor.bindings import Bindings
+from darkbelle.jobs.condor.scheduler import NotReachedError, Scheduler
+from darkbelle.jobs.condor.tools import Tools
 
-__all__ = ["Pool"]
+__all__ = ["Pool", "connect"]
 
-UNREACHED = re.compile(r"connect|communicat|timed out|temporar", re.IGNORECASE)
+_LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def connect() -> Scheduler:
+    """Return the Python bindings where they reach a scheduler, else the command-line tools.
+
+    Bindings may be installed and not be let in, when they are of another age than the site's HTCondor.
+
+    Raises
+    ------
+    RunError
+        Neither is here.
+    """
+    try:
+        return Bindings.connected()
+    except (ImportError, NotReachedError) as error:
+        if shutil.which("condor_submit") is None:
+            raise RunError(
+                f"no HTCondor: condor_submit is not on the PATH, and {error}; log in to a node that submits "
+                "to HTCondor, or set up the environment of your pool"
+            ) from error
+        _LOG.info("the tools of HTCondor are used, for %s", error)
+        return Tools()
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The pool that the tools on the PATH belong to.
+    """A pool by its scheduler.
 
     Parameters
     ----------
-    patience
-        Seconds that a command may take; schedulers of big sites are slow at times.
+    scheduler
+        How it is spoken to.
     attempts, pause
-        How often a command is tried while the scheduler is not reached, and seconds between.
+        How often a call is tried while the scheduler is not reached, and seconds between.
     """
 
-    patience: float = 120.0
+    scheduler: Scheduler = field(default_factory=connect)
     attempts: int = 3
     pause: float = 5.0
 
@@ -38,79 +66,44 @@ class Pool:
         Raises
         ------
         RunError
-            HTCondor is not here, or does not take the jobs.
+            HTCondor is not reached, or does not take the jobs.
         """
-        answer = self._call("condor_submit", "-terse", submit_file.name, folder=submit_file.parent)
-        first = re.search(r"^(\d+)\.\d+ - ", answer, re.MULTILINE)
-        if first is None:
-            raise RunError(
-                f"condor_submit {submit_file} answered {answer!r}, expected the numbers of the jobs"
-            )
-        return int(first[1])
+        return self._tried(lambda: self.scheduler.submit(submit_file))
 
     def has(self, cluster: int, folder: Path) -> bool:
         """Say whether a cluster is in the queue, and is the one that was submitted for a batch's folder.
 
         Numbers begin anew when a scheduler is set up anew.
         """
-        answer = self._call("condor_q", "-af", "Iwd", "-constraint", f"ClusterId == {cluster}")
-        if answer.strip():
-            return str(folder.resolve()) in answer.splitlines()
-        factory = self._call("condor_q", "-factory", "-af", "Iwd", "-constraint", f"ClusterId == {cluster}")
-        return str(folder.resolve()) in factory.splitlines()
+        return str(folder.resolve()) in self._tried(lambda: self.scheduler.folders(cluster))
 
-    def remove(self, cluster: int, job: int | None = None, reason: str = "") -> None:
+    def remove(self, cluster: int, job: int | None = None, reason: str = "darkbelle") -> None:
         """Take a job, or all of a cluster, out of the queue. What has left it already is no error."""
-        self._act("condor_rm", cluster, job, *(("-reason", reason) if reason else ()))
+        self._act(cluster, job, lambda: self.scheduler.remove(cluster, job, reason))
 
     def release(self, cluster: int, job: int) -> None:
-        """Let a held job go on."""
-        self._act("condor_release", cluster, job)
+        """Let a held job go on. What goes on already, or has ended, is no error."""
+        self._act(cluster, job, lambda: self.scheduler.release(cluster, job))
 
     def give_memory(self, cluster: int, job: int, memory: int) -> None:
-        """Ask for more memory for a job, MB, from its next start on."""
-        self._act("condor_qedit", cluster, job, after=(f"RequestMemory={memory}",))
+        """Ask for more memory for a job, MB, from its next start on. What has ended is no error."""
+        self._act(cluster, job, lambda: self.scheduler.give_memory(cluster, job, memory))
 
-    def _act(
-        self, tool: str, cluster: int, job: int | None, *options: str, after: tuple[str, ...] = ()
-    ) -> None:
-        name = str(cluster) if job is None else f"{cluster}.{job}"
+    def _act(self, cluster: int, job: int | None, call: Callable[[], None]) -> None:
         try:
-            self._call(tool, *options, name, *after)
-        except RunError as error:
-            # the job ended in the meantime: its event log says how
-            if not re.search(r"not found|no matching|couldn't find|no jobs", str(error), re.IGNORECASE):
+            self._tried(call)
+        except NotReachedError:
+            raise
+        except RunError:
+            if self._tried(lambda: self.scheduler.folders(cluster, job)):
                 raise
+            # it has ended in the meantime: its event log says how
 
-    def _call(self, tool: str, *arguments: str, folder: Path | None = None) -> str:
-        program = shutil.which(tool)
-        if program is None:
-            raise RunError(
-                f"{tool} is not on the PATH; log in to a node that submits to HTCondor, or set up the "
-                "environment of your pool"
-            )
-        for attempt in range(1, self.attempts + 1):
-            done = self._run(program, *arguments, folder=folder)
-            if done.returncode == 0:
-                return done.stdout
-            said = " ".join((done.stderr + done.stdout).split())
-            if attempt == self.attempts or not UNREACHED.search(said):
-                break
-            time.sleep(self.pause)
-        raise RunError(f"{tool} {' '.join(arguments)} failed: {said}")
-
-    def _run(self, program: str, *arguments: str, folder: Path | None) -> subprocess.CompletedProcess[str]:
-        try:
-            return subprocess.run(
-                [program, *arguments],
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=self.patience,
-                stdin=subprocess.DEVNULL,
-                cwd=folder,  # submit files name the list of groups beside them
-            )
-        except subprocess.TimeoutExpired as error:
-            raise RunError(
-                f"{program} has not answered within {self.patience:g} s; is the scheduler up (condor_q)?"
-            ) from error
+    def _tried(self, call: Callable[[], T]) -> T:
+        for _ in range(self.attempts - 1):
+            try:
+                return call()
+            except NotReachedError as error:
+                _LOG.warning("%s; it is tried again", error)
+                time.sleep(self.pause)
+        return call()

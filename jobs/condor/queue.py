@@ -60,7 +60,11 @@ def cancel(run: Path) -> list[int]:
     RunError
         HTCondor is not here, or does not answer.
     """
-    clusters = [item for item in queued(run) if Pool().has(item.cluster, Path(item.folder))]
-    for item in clusters:
-        Pool().remove(item.cluster, reason="darkbelle cancel")
-    return [item.cluster for item in clusters]
+    candidates = queued(run)
+    if not candidates:
+        return []
+    pool = Pool()
+    clusters = [item.cluster for item in candidates if pool.has(item.cluster, Path(item.folder))]
+    for cluster in clusters:
+        pool.remove(cluster, reason="darkbelle cancel")
+    return clusters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -14,7 +15,11 @@ __all__ = ["Site", "load_site", "site_names"]
 
 
 class Site(BaseModel):
-    """A site with HTCondor, whose run folders its machines share."""
+    """A site with HTCondor, or with LSF.
+
+    Its machines share the run folder, the ntuples and the Python environment, or with ``transfer: files``
+    as few of them as the fields below say.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -30,8 +35,26 @@ class Site(BaseModel):
     python: str | None = Field(
         default=None, description="Python with darkbelle as the machines see it, if not the one that submits"
     )
+    transfer: Literal["none", "files"] = Field(
+        default="none",
+        description="files: HTCondor carries chunks there and results back, no folder is shared",
+    )
+    inputs: Literal["sent", "mounted"] = Field(
+        default="sent",
+        description="with transfer: ntuples are sent along, or the machines read them under the same paths",
+    )
+    urls: dict[str, str] = Field(
+        default={},
+        description="with inputs sent: beginnings of paths, and those of URLs that machines fetch them from",
+    )
+    environment: Path | None = Field(
+        default=None,
+        description="with transfer: archive of packages, by darkbelle pack; none: python has them",
+    )
+    system: Literal["htcondor", "lsf"] = Field(default="htcondor", description="what the site queues with")
     submit: dict[str, str] = Field(
-        default={}, description="further lines of the submit file, as they are to stand there"
+        default={},
+        description="further lines of the submit file, as they are to stand there; options of bsub for LSF",
     )
 
 
@@ -39,7 +62,7 @@ def site_names() -> tuple[str, ...]:
     """Return the names of the sites that ship with the package, sorted.
 
     >>> site_names()
-    ('cern', 'naf', 'plain')
+    ('cern', 'kekcc', 'naf', 'plain')
     """
     folder = files("darkbelle.jobs.condor") / "sites"
     return tuple(sorted(p.name.removesuffix(".yaml") for p in folder.iterdir() if p.name.endswith(".yaml")))
@@ -69,6 +92,10 @@ def load_site(name: str | Path) -> Site:
             "your own"
         )
     try:
-        return Site.model_validate(yaml.safe_load(text))
+        site = Site.model_validate(yaml.safe_load(text))
     except (ValidationError, yaml.YAMLError) as error:
         raise ConfigurationError(f"site {str(name)!r}: {error}") from error
+    if site.environment is None:
+        return site
+    # it lies beside the file that names it, wherever that is read from
+    return site.model_copy(update={"environment": own.parent / site.environment})

@@ -5,17 +5,17 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from darkbelle.errors import RunError
+from darkbelle.errors import RunError, StoreError
 from darkbelle.jobs.condor.batch import Batch
 from darkbelle.jobs.condor.eventlog import ClusterState, JobState, follow, read_events
 from darkbelle.jobs.condor.holds import Answer, Cause, answer, cause_of
 from darkbelle.jobs.condor.journal import Journal
 from darkbelle.jobs.condor.pool import Pool
 from darkbelle.jobs.condor.site import Site
-from darkbelle.jobs.tasks import Receipt, Task
+from darkbelle.jobs.tasks import Failure, Receipt, Task
 
 __all__ = ["Watch"]
 
@@ -80,9 +80,17 @@ class Watch:
             return
         journal = self.batch.journal(job)
         for key in sorted(self.waiting[job] & set(journal.receipts)):
+            receipt = journal.receipts[key]
+            try:
+                if receipt.failure is None:
+                    self.batch.take_in(job, key)
+            except StoreError as error:
+                if not state.final:  # it may be on its way
+                    continue
+                receipt = replace(receipt, rows=0, failure=Failure("lost", "NotDone", str(error)))
             self.last_news = time.monotonic()
             self.waiting[job].discard(key)
-            yield journal.receipts[key]
+            yield receipt
         if not self.waiting[job]:
             del self.waiting[job]
         elif state.final:

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
 
-from darkbelle.errors import RunError
+from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.condor.batch import CONDOR, Batch, batches, write_batch
 from darkbelle.jobs.condor.pool import Pool
 from darkbelle.jobs.condor.site import Site, load_site
 from darkbelle.jobs.condor.submission import Submission
 from darkbelle.jobs.condor.watch import Watch
 from darkbelle.jobs.executors.base import Executor, Work
+from darkbelle.jobs.lsf import job_array
 from darkbelle.jobs.tasks import Receipt, Task
 from darkbelle.runfolder import write_bytes
 
@@ -63,7 +64,14 @@ class CondorExecutor(Executor):
         first = next(drawn, None)
         if first is None:
             return
-        run, site, pool = Path(first.run), load_site(self.site), Pool()
+        run, site = Path(first.run), load_site(self.site)
+        if site.system != "htcondor":
+            raise ConfigurationError(
+                f"site {self.site!r} has {site.system.upper()}, which darkbelle writes a job file for but "
+                "does not submit to: run with --dry-run > jobs.sh, then bsub < jobs.sh, and in the end "
+                f"darkbelle merge {run}"
+            )
+        pool = Pool()
         watches: list[Watch] = []
         try:
             watches += self._take_up(run, site, pool)
@@ -100,7 +108,7 @@ class CondorExecutor(Executor):
         first = next(groups, None)
         if first is None:
             return []
-        batch = write_batch(run, work, chain([first], groups))
+        batch = write_batch(run, work, chain([first], groups), site)
         text = Submission.of(batch, site, self.memory).text()
         write_bytes(batch.submit_file, text.encode())
         watch = self._watch(batch, pool.submit(batch.submit_file), site, pool)
@@ -136,8 +144,11 @@ class CondorExecutor(Executor):
 def preview(run: Path, missing: int, executor: CondorExecutor) -> str:
     """Return the submit file that a run would write for so many chunks; nothing is written."""
     jobs = -(-missing // executor.chunks_per_job)
-    batch = Batch(run / CONDOR / "batch-NEXT", jobs)
-    text = Submission.of(batch, load_site(executor.site), executor.memory).text()
+    site = load_site(executor.site)
+    if site.system == "lsf":
+        return job_array(run, jobs, site, executor.memory)
+    batch = Batch(run / CONDOR / "batch-NEXT", jobs, transferred=site.transfer == "files")
+    text = Submission.of(batch, site, executor.memory).text()
     return f"# {missing} chunks are missing: {jobs} jobs of up to {executor.chunks_per_job} chunks\n{text}"
 
 

@@ -125,9 +125,16 @@ def test_only_a_batch_system_has_a_dry_run(planned: Path) -> None:
 
 def test_a_pool_that_is_not_there_is_said_so(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("CONDOR_CONFIG", raising=False)
     result = darkbelle("run", planned, "--executor", "condor")
     assert result.exit_code == 1
     assert "condor_submit is not on the PATH" in result.stderr
+
+
+def test_packages_are_packed_for_other_machines_under_a_fitting_name(tmp_path: Path) -> None:
+    result = darkbelle("pack", tmp_path / "packages.zip")
+    assert result.exit_code == 2
+    assert "is made as .tar.gz; call it so" in result.stderr
 
 
 def test_there_is_nothing_to_cancel_where_nothing_was_submitted(planned: Path) -> None:

@@ -10,9 +10,11 @@ from pathlib import Path
 
 from darkbelle.datasets import Dataset
 from darkbelle.jobs.condor.batch import Batch, batches, write_batch
+from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.tasks import Receipt, Task
 
 DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
+SITE = Site(description="where all is shared")
 WORKS = Path(__file__).parent / "executors"
 
 
@@ -52,7 +54,7 @@ def job(batch: Batch, number: int = 0) -> int:
 
 
 def test_a_deadly_chunk_is_left_for_the_last_and_what_is_done_stays_done(tmp_path: Path) -> None:
-    batch = write_batch(tmp_path, die_at_entry_20, [tasks(5, tmp_path)])
+    batch = write_batch(tmp_path, die_at_entry_20, [tasks(5, tmp_path)], SITE)
     assert job(batch) == -signal.SIGKILL
     assert sorted(int(key, 16) for key in batch.journal(0).receipts) == [0, 1]
     assert job(batch) == -signal.SIGKILL
@@ -62,8 +64,8 @@ def test_a_deadly_chunk_is_left_for_the_last_and_what_is_done_stays_done(tmp_pat
 
 
 def test_batches_are_numbered_and_found_with_their_groups(tmp_path: Path) -> None:
-    first = write_batch(tmp_path, die_at_entry_20, [tasks(5, tmp_path)[:2], tasks(5, tmp_path)[2:]])
-    second = write_batch(tmp_path, die_at_entry_20, [tasks(1, tmp_path)])
+    first = write_batch(tmp_path, die_at_entry_20, [tasks(5, tmp_path)[:2], tasks(5, tmp_path)[2:]], SITE)
+    second = write_batch(tmp_path, die_at_entry_20, [tasks(1, tmp_path)], SITE)
     assert batches(tmp_path) == [first, second]
     assert [first.jobs, second.jobs] == [2, 1]
     assert first.tasks(1) == tasks(5, tmp_path)[2:]
@@ -72,7 +74,7 @@ def test_batches_are_numbered_and_found_with_their_groups(tmp_path: Path) -> Non
 
 
 def test_a_batch_that_was_not_written_to_its_end_is_none(tmp_path: Path) -> None:
-    write_batch(tmp_path, die_at_entry_20, [tasks(1, tmp_path)])
+    write_batch(tmp_path, die_at_entry_20, [tasks(1, tmp_path)], SITE)
     (tmp_path / "condor" / "batch-0002").mkdir()
     assert len(batches(tmp_path)) == 1
-    assert write_batch(tmp_path, die_at_entry_20, [tasks(1, tmp_path)]).folder.name == "batch-0003"
+    assert write_batch(tmp_path, die_at_entry_20, [tasks(1, tmp_path)], SITE).folder.name == "batch-0003"

@@ -40,6 +40,24 @@ def test_mesons_decay_at_once_and_charm_lives_on() -> None:
     assert proper.mean() == pytest.approx(123.0e-4, rel=4.0 / math.sqrt(len(charm)))
 
 
+def test_partonic_modes_do_not_double_exclusive_ones() -> None:
+    # PDG 2024: B+ → D̄0 π+ 4.61e-3, D̄*0 l+ ν 5.53 % for each lepton
+    size = 20_000
+    made = decay_b_mesons(np.full(size, 521), np.random.default_rng(4))
+    from_b = (made.mother >= 0) & (made.pdg[made.mother] == 521)
+    meson = made.event[from_b]
+    number = np.bincount(meson, minlength=size)
+
+    def share(*codes: int) -> float:
+        found = [np.bincount(meson[made.pdg[from_b] == code], minlength=size) == 1 for code in codes]
+        return float(np.mean(np.all(found, axis=0) & (number == len(codes))))
+
+    two_bodies = 4.61e-3
+    assert share(-421, 211) == pytest.approx(two_bodies, abs=4.0 * math.sqrt(two_bodies / size))
+    semileptonic = share(-423, -11, 12) + share(-423, -13, 14)
+    assert semileptonic == pytest.approx(2 * 0.0553, abs=4.0 * math.sqrt(0.11 * 0.89 / size + 0.0022**2))
+
+
 def only(channel: Channel, size: int, *more: str) -> Particles:
     return decay_b_mesons(
         np.full(size, 521), np.random.default_rng(3), (*table_settings(521, [channel]), *more)

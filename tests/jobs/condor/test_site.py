@@ -23,9 +23,15 @@ def test_a_site_of_ones_own_is_a_file(tmp_path: Path) -> None:
     assert site.submit == {"+Project": '"belle"'}
 
 
+def test_an_archive_lies_beside_the_file_that_names_it(tmp_path: Path) -> None:
+    file = tmp_path / "far.yaml"
+    file.write_text("description: far\ntransfer: files\nenvironment: packages.tar.gz\n")
+    assert load_site(file).environment == tmp_path / "packages.tar.gz"
+
+
 def test_an_unknown_site_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="there are: cern, naf, plain"):
-        load_site("kekcc")
+    with pytest.raises(ConfigurationError, match="there are: cern, kekcc, naf, plain"):
+        load_site("nowhere")
 
 
 def test_a_site_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:

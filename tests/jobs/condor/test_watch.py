@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -12,8 +13,11 @@ from darkbelle.jobs.condor.batch import Batch, journal_of, write_batch
 from darkbelle.jobs.condor.journal import append_receipt, append_started
 from darkbelle.jobs.condor.pool import Pool
 from darkbelle.jobs.condor.site import Site
+from darkbelle.jobs.condor.tools import Tools
 from darkbelle.jobs.condor.watch import Watch
+from darkbelle.jobs.store import ResultStore
 from darkbelle.jobs.tasks import Receipt, Task
+from darkbelle.results import ChunkOutput
 
 DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
 STARTED = "001 (007.000.000) 2026-11-22 14:52:34 Job executing on host: <127.0.0.1:9618>\n...\n"
@@ -43,12 +47,14 @@ def tasks(count: int) -> list[Task]:
     ]
 
 
-def watch_of(run: Path, chunks: int, log: str) -> tuple[Watch, Batch]:
+def watch_of(
+    run: Path, chunks: int, log: str, transfer: Literal["none", "files"] = "none"
+) -> tuple[Watch, Batch]:
     """Watch one job of some chunks, number 7.0."""
-    batch = write_batch(run, process_chunk, [tasks(chunks)])
+    site = Site(description="x", memory=1000, largest_memory=1500, transfer=transfer, inputs="mounted")
+    batch = write_batch(run, process_chunk, [tasks(chunks)], site)
     batch.log.write_text(log)
-    site = Site(description="x", memory=1000, largest_memory=1500)
-    watch = Watch(batch, 7, Pool(pause=0), site, 1000, {0: set(batch.keys(0))}, grace=0.0)
+    watch = Watch(batch, 7, Pool(Tools(), pause=0), site, 1000, {0: set(batch.keys(0))}, grace=0.0)
     return watch, batch
 
 
@@ -160,3 +166,22 @@ def test_a_scheduler_that_refuses_is_asked_again(tmp_path: Path, commands: Path)
     release.write_text(working)
     list(watch.poll())
     assert commands.read_text() == "condor_release 7.0\n"
+
+
+def test_a_result_that_did_not_come_back_whole_is_not_done(tmp_path: Path) -> None:
+    watch, batch = watch_of(tmp_path, 2, STARTED, "files")
+    say(batch, began="01", done="01")
+    for key in batch.keys(0):
+        batch.results(0).put(key, ChunkOutput(rows=10, events=10))
+    path = batch.results(0).path(batch.keys(0)[1])
+    path.write_bytes(b"damaged")
+    (fine,) = watch.poll()
+    assert (fine.key, fine.failure) == (batch.keys(0)[0], None)
+    assert ResultStore(tmp_path).get(fine.key).output.rows == 10
+    with batch.log.open("a") as log:
+        log.write(FINE)
+    (lost,) = watch.poll()
+    assert lost.failure is not None
+    assert not lost.failure.deadly
+    assert "cannot be read" in lost.failure.message
+    assert watch.waiting == {}

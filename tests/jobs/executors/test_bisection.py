@@ -45,7 +45,9 @@ def works() -> Iterator[Any]:
         yield importlib.import_module("works")
 
 
-@pytest.fixture(params=["two processes", pytest.param("condor", marks=pytest.mark.condor)])
+@pytest.fixture(
+    params=["two processes", pytest.param("condor", marks=[pytest.mark.condor, pytest.mark.slow])]
+)
 def executor(request: pytest.FixtureRequest) -> Executor:
     if request.param == "condor":
         request.getfixturevalue("pool")

@@ -28,8 +28,8 @@ class _Chain(NamedTuple):
     branching_fraction: float
 
 
-# Fragmentation: M. Lisovyi et al., Eur. Phys. J. C 76 (2016) 397, from memory; DELPHI has 0.255 ± 0.017 for D*+
-# (Eur. Phys. J. C 12 (2000) 209). Branching fractions: PDG 2024,
+# Fragmentation: M. Lisovyi et al., Eur. Phys. J. C 76 (2016) 397, remembered, not read; DELPHI has
+# 0.255 ± 0.017 for D*+ (Eur. Phys. J. C 12 (2000) 209). Branching fractions: PDG 2024,
 # D*+ → D0π+ 67.7 %, D0 → K−π+ 3.945 %, D+ → K−π+π+ 9.38 %.
 CHAINS: Final[dict[Charm, _Chain]] = {
     "d_star": _Chain({413: (421, 211), 421: (-321, 211)}, 0.2429, 0.677 * 0.03945),
@@ -39,6 +39,7 @@ CHAINS: Final[dict[Charm, _Chain]] = {
 SWITCHES: Final = {1: 2, -1: 3}
 EXPECTED_SHARE: Final = 0.2  # of cc̄ events with the meson, of one charge
 HOPELESS: Final = 100_000
+MOST: Final = 10_000  # at a time, for memory
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ class ForcedCharm:
         found = tried = 0
         while found < len(numbers):
             missing = len(numbers) - found
-            for batch in batches(pythia, int(1.05 * missing / EXPECTED_SHARE) + 10):
+            for batch in batches(pythia, min(int(1.05 * missing / EXPECTED_SHARE) + 10, MOST)):
                 made = particles_of_record(batch)
                 with_meson = np.unique(made.event[made.pdg == asked])[: len(numbers) - found]
                 number = np.full(len(batch), -1)
