@@ -1,6 +1,7 @@
 # Two commands to know: `make demo` and `make test`. `make` alone lists the rest.
 PYTHON ?= python3
 VENV := .venv
+LAZY := .venv-lazy
 BIN := $(VENV)/bin
 OUT ?= demo
 WORKERS ?= 2
@@ -8,7 +9,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test condor-test check types lint imports notebooks bench lock clean
+.PHONY: help install demo test condor-test lazy-test references check types lint imports notebooks bench lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +36,15 @@ test: check  ## all checks and all tests; those on HTCondor if CONDOR_POOL names
 
 condor-test: $(VENV)/dev  ## all tests on a real HTCondor pool, started for them where that can be
 	.ci/with-condor $(BIN)/pytest -m condor tests/jobs
+
+$(LAZY)/run: requirements-lazy.txt pyproject.toml
+	$(PYTHON) -m venv $(LAZY)
+	$(LAZY)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lazy.txt
+	$(LAZY)/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lazy-test: $(LAZY)/run  ## dask-awkward beside an ordinary run, in an environment of its own
+	$(LAZY)/bin/python -m pytest tests/jobs/test_lazy.py
 
 check: lint types imports  ## the checks that run nothing
 

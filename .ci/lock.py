@@ -55,7 +55,7 @@ def requirement(package: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Write requirements.txt (to run) and requirements-dev.txt (what tests and checks add)."""
+    """Write the requirements to run, what tests and checks add, and those with dask-awkward."""
     run = resolve(["--group", "build"])
     develop = resolve(["--group", "build", "--group", "dev", "--extra", "notebook"])
     names = {(package["name"], package["version"]) for package in run}
@@ -63,7 +63,10 @@ def main() -> None:
     clashes = {name for name, _ in names} & {package["name"] for package in added}
     if clashes:
         sys.exit(f"resolved differently with and without the development tools: {sorted(clashes)}")
-    for path, packages in (("requirements.txt", run), ("requirements-dev.txt", added)):
+    # dask-awkward goes with an old Dask: these stand for themselves
+    lazy = resolve(["--group", "build", "--group", "lazy-test", "--extra", "lazy"])
+    written = {"requirements.txt": run, "requirements-dev.txt": added, "requirements-lazy.txt": lazy}
+    for path, packages in written.items():
         Path(path).write_text(HEADER + "\n".join(map(requirement, packages)) + "\n")
 
 

@@ -16,10 +16,12 @@ The order in which a run goes through it::
     crosscheck     some of these again by another engine
     couplings      widths, branching fractions and magnetic moment of the Z′
     interpretation limits on the coupling
+    studies        intervals of Feldman and Cousins, coverage, global significances, by toys
     plots          all of it drawn
 
 Four functions do a step each, on a run folder: `build_workspaces`, `compute_limits`, `interpret` and
-`make_plots`; `limits_of` takes any pyhf workspaces. They are imported when asked for, since pyhf,
+`make_plots`; `limits_of`, `unified_interval`, `coverage_study`, `plain_scan` and
+`scan_significance` take any pyhf workspaces. They are imported when asked for, since pyhf,
 cabinetry and matplotlib take seconds.
 
 >>> from darkbelle.fitting import engine_names
@@ -38,6 +40,10 @@ if TYPE_CHECKING:
     from darkbelle.fitting.limits import LimitPoint, Limits, compute_limits, read_limits
     from darkbelle.fitting.plots import PlotFile, make_plots
     from darkbelle.fitting.solving import WorkspaceLimits, limits_of
+    from darkbelle.fitting.studies.coverage import coverage_study
+    from darkbelle.fitting.studies.runs import compute_intervals, compute_significance
+    from darkbelle.fitting.studies.significance import plain_scan, scan_significance
+    from darkbelle.fitting.studies.unified import unified_interval
     from darkbelle.fitting.workspaces import build_workspaces
 
 __all__ = [
@@ -48,13 +54,19 @@ __all__ = [
     "PlotFile",
     "WorkspaceLimits",
     "build_workspaces",
+    "compute_intervals",
     "compute_limits",
+    "compute_significance",
+    "coverage_study",
     "engine_names",
     "interpret",
     "limits_of",
     "make_plots",
+    "plain_scan",
     "read_interpretation",
     "read_limits",
+    "scan_significance",
+    "unified_interval",
 ]
 
 _HOMES = {
@@ -65,13 +77,19 @@ _HOMES = {
     "PlotFile": "plots",
     "WorkspaceLimits": "solving",
     "build_workspaces": "workspaces",
+    "compute_intervals": "studies.runs",
     "compute_limits": "limits",
+    "compute_significance": "studies.runs",
+    "coverage_study": "studies.coverage",
     "engine_names": "engines",
     "interpret": "interpretation",
     "limits_of": "solving",
     "make_plots": "plots",
+    "plain_scan": "studies.significance",
     "read_interpretation": "interpretation",
     "read_limits": "limits",
+    "scan_significance": "studies.significance",
+    "unified_interval": "studies.unified",
 }
 
 

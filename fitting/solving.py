@@ -29,7 +29,7 @@ from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, errors_of
 from darkbelle.fitting.preflight import preflight
 
-__all__ = ["Source", "WorkspaceLimits", "limits_of"]
+__all__ = ["Source", "WorkspaceLimits", "limits_of", "read_workspace"]
 
 Source = str | Path | Mapping[str, Any]
 
@@ -129,12 +129,21 @@ def _named(workspaces: Mapping[str, Source] | Iterable[Source]) -> dict[str, dic
 
 
 def _content(source: Source) -> dict[str, Any]:
-    if isinstance(source, Mapping):
-        return dict(source)
+    return dict(source) if isinstance(source, Mapping) else read_workspace(source)
+
+
+def read_workspace(path: str | Path) -> dict[str, Any]:
+    """Return a workspace from its file.
+
+    Raises
+    ------
+    ConfigurationError
+        It cannot be read, or is no JSON of a workspace.
+    """
     try:
-        content = json.loads(Path(source).read_text(encoding="utf-8"))
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError(f"{source} cannot be read as the JSON of a workspace: {error}") from error
+        raise ConfigurationError(f"{path} cannot be read as the JSON of a workspace: {error}") from error
     if not isinstance(content, dict):
-        raise ConfigurationError(f"{source} holds a {type(content).__name__}, expected a pyhf workspace")
+        raise ConfigurationError(f"{path} holds a {type(content).__name__}, expected a pyhf workspace")
     return content

@@ -24,9 +24,11 @@ from darkbelle.fitting.plots.cutflow import flows, plot_cutflow, plot_last_cuts
 from darkbelle.fitting.plots.limits import Curve, plot_coupling_limit, plot_limit
 from darkbelle.fitting.plots.resolution import plot_resolution, resolution_table
 from darkbelle.fitting.plots.spectra import plot_distributions, plot_recoil_plane, plot_recoil_spectrum
+from darkbelle.fitting.plots.studies import plot_local_p
+from darkbelle.fitting.studies.runs import RunSignificance, read_significance
 from darkbelle.fitting.templates import FitInputs, fit_inputs
 from darkbelle.fitting.workspaces import build_workspaces
-from darkbelle.runfolder import LIMITS, RunResult, load_result
+from darkbelle.runfolder import LIMITS, SIGNIFICANCE, RunResult, load_result
 
 __all__ = ["ZprimeInvisible"]
 
@@ -51,13 +53,15 @@ class ZprimeInvisible(Analysis):
             interpret(run, model)
 
     def sections(self, run: Path, *, overlay: Overlay | None = None) -> Iterator[Section]:
-        """Yield limits, couplings, spectrum, cutflow and resolution."""
+        """Yield limits, couplings, significance, spectrum, cutflow and resolution."""
         result = load_result(run)
         limits = read_limits(run) if (run / LIMITS).exists() else None
         inputs = fit_inputs(result, limits.data, limits.seed) if limits else fit_inputs(result)
         if limits:
             yield _limits(limits)
             yield _couplings(run, limits, overlay)
+        if (run / SIGNIFICANCE).exists():
+            yield _local_p(read_significance(run))
         yield _spectrum(result, inputs)
         if (resolution := _resolution(inputs)) is not None:
             yield resolution
@@ -87,6 +91,19 @@ def _limits(limits: Limits) -> Section:
         (_table(f"Upper limits on the {quantity} in {limits.unit}", limits.points),),
         tuple(notes),
     )
+
+
+def _local_p(found: RunSignificance) -> Section:
+    scan = found.scan
+    drawing = Drawing(
+        "local_p",
+        plot_local_p(scan, found.luminosity_fb),
+        "Local p-values of background",
+        f"Globally p = {scan.global_p_toys:.2g} ± {scan.global_p_toys_error:.1g} from {scan.toys} "
+        f"experiments of the whole scan (seed {scan.seed}), of which {scan.exceeding} have an excess as "
+        f"large somewhere; at most {scan.global_p_upcrossings:.2g} by the formula of Gross and Vitells.",
+    )
+    return Section("Significance", drawings=(drawing,))
 
 
 def _couplings(run: Path, limits: Limits, overlay: Overlay | None) -> Section:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import hist
+from distributed import Client
 
 from darkbelle.datasets import Dataset
 from darkbelle.errors import ConfigurationError, IncompleteRunError
 from darkbelle.jobs.executors.base import Executor
+from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.executors.registry import make_executor
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.progress import bar
@@ -69,6 +71,7 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
     executor: str | Executor = "local",
     workers: int = 1,
     scheduler: str | None = None,
+    client: Client | None = None,
     plan: PlanOptions | None = None,
     allow_loss: bool = False,
 ) -> Run:
@@ -90,6 +93,8 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
         Of the processor.
     executor, workers, scheduler
         Where to process, as on the command line; or an executor, such as ``CondorExecutor(site="naf")``.
+    client
+        A connection to Dask workers of one's own: process there. It is left open.
     plan
         How to plan; its ``processor`` gives way to ``options``.
     allow_loss
@@ -108,7 +113,11 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
     if options is not None:
         planning = replace(planning, processor=options)
     make_plan(channel, _datasets(files, luminosity_fb), folder, planning, bar)
-    if not isinstance(executor, Executor):
+    if client is not None:
+        if executor not in ("local", "dask"):
+            raise ConfigurationError(f"a client processes on its own workers: drop executor={executor!r}")
+        executor = DaskExecutor(client=client, scheduler=scheduler)
+    elif not isinstance(executor, Executor):
         executor = make_executor(executor, workers=workers, scheduler=scheduler)
     report = run_plan(folder, executor, allow_loss=allow_loss, progress=bar)
     if report.rows_lost and not allow_loss:

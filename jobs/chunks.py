@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from typing import Final
-
 from darkbelle.errors import RunError
+from darkbelle.jobs.attempts import attempt
 from darkbelle.jobs.identity import check_identity
 from darkbelle.jobs.plan import code_of_results
 from darkbelle.jobs.required import required_reads
 from darkbelle.jobs.store import ResultStore
-from darkbelle.jobs.tasks import Failure, Receipt, Task, is_transient
+from darkbelle.jobs.tasks import ChunkTask, Receipt
 from darkbelle.ntuple.layout import Layout, RowRange
 from darkbelle.ntuple.reading import open_rows
 from darkbelle.processors import load_processor
@@ -18,31 +16,16 @@ from darkbelle.results import ChunkOutput
 
 __all__ = ["process_chunk"]
 
-ATTEMPTS: Final = 3
-PAUSE: Final = 0.5  # seconds before the second attempt, twice that before the third
 
-
-def process_chunk(task: Task) -> Receipt:
+def process_chunk(task: ChunkTask) -> Receipt:
     """Process a chunk and write its result into the store; any error is on the receipt.
 
     Errors of storage that may go away are tried again, a few times, with a pause.
     """
-    started = time.monotonic()
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            rows = _process_and_store(task)
-        except Exception as error:  # noqa: BLE001  # an error of a chunk must not end the run: it is reported
-            error.add_note(f"in processor {task.channel!r}, {task}, attempt {attempt} of {ATTEMPTS}")
-            if is_transient(error) and attempt < ATTEMPTS:
-                time.sleep(PAUSE * attempt)
-                continue
-            return Receipt(task.key, 0, time.monotonic() - started, Failure.of(error))
-        else:
-            return Receipt(task.key, rows, time.monotonic() - started)
-    raise AssertionError  # pragma: no cover
+    return attempt(task, lambda: _process_and_store(task), f"in processor {task.channel!r}, {task}")
 
 
-def _process_and_store(task: Task) -> int:
+def _process_and_store(task: ChunkTask) -> int:
     _check_code(task)
     check_identity(task.path, task.fingerprint)
     output = process_rows(task)
@@ -55,7 +38,7 @@ def _process_and_store(task: Task) -> int:
     return output.rows
 
 
-def process_rows(task: Task) -> ChunkOutput:
+def process_rows(task: ChunkTask) -> ChunkOutput:
     """Return the output of the processor on the rows of a task."""
     processor = load_processor(task.channel, task.options)
     dataset = task.dataset
@@ -75,7 +58,7 @@ def process_rows(task: Task) -> ChunkOutput:
     return processor.process(rows)
 
 
-def _check_code(task: Task) -> None:
+def _check_code(task: ChunkTask) -> None:
     if code_of_results() != task.code:
         raise RunError(
             "this worker has other sources of darkbelle than the driver, so its results would be of another "

@@ -22,6 +22,7 @@ from darkbelle.jobs.commands.run import merge, retry, run
 from darkbelle.jobs.commands.simulate import samples, simulate
 from darkbelle.jobs.commands.slim import slim
 from darkbelle.jobs.commands.status import status, verify
+from darkbelle.jobs.commands.studies import coverage, intervals, significance
 
 __all__ = ["main"]
 
@@ -40,6 +41,9 @@ COMMANDS = (
     fit,
     workspace,
     limits,
+    intervals,
+    significance,
+    coverage,
     crosscheck,
     project,
     interpret,

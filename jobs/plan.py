@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from darkbelle.datasets import Dataset
 from darkbelle.errors import RunError
 from darkbelle.jobs.store import key_of
-from darkbelle.jobs.tasks import Task
+from darkbelle.jobs.tasks import ChunkTask
 from darkbelle.provenance import code_digest, versions
 from darkbelle.runfolder import PLAN, SCHEMA, canonical_json, read_json, write_json
 
@@ -175,10 +175,10 @@ class Plan(Record):
             "versions": versions(),
         }
 
-    def task(self, chunk: Chunk, run: Path) -> Task:
+    def task(self, chunk: Chunk, run: Path) -> ChunkTask:
         """Return the task that a worker gets for a chunk."""
         metadata = self.datasets[chunk.dataset].metadata
-        return Task(
+        return ChunkTask(
             key=chunk.key,
             run=str(run.resolve()),
             channel=self.channel,

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,13 +16,14 @@ from filelock import FileLock, Timeout
 from darkbelle.errors import RunError
 from darkbelle.jobs.bisection import halved
 from darkbelle.jobs.chunks import process_chunk
+from darkbelle.jobs.collecting import collect
 from darkbelle.jobs.condor.batch import take_in_all
 from darkbelle.jobs.executors.base import Executor
 from darkbelle.jobs.merge import Account, merge, remove_products
 from darkbelle.jobs.plan import Chunk, Plan, Quarantined, load_plan
 from darkbelle.jobs.progress import Progress, silent
 from darkbelle.jobs.store import ResultStore
-from darkbelle.jobs.tasks import Failure, Receipt
+from darkbelle.jobs.tasks import Failure
 
 __all__ = ["RunReport", "given_up", "locked", "merge_only", "run"]
 
@@ -208,28 +209,9 @@ def _process(
     path: Path, plan: Plan, todo: list[Chunk], executor: Executor, progress: Progress
 ) -> list[tuple[Chunk, Failure]]:
     """Process chunks, and return those that failed, in the order of the plan."""
-    if not todo:
-        return []
-    store = ResultStore(path)
-    waiting = {chunk.key: chunk for chunk in todo}
-    failures: dict[str, Failure] = {}
     tasks = (plan.task(chunk, path) for chunk in todo)
-    with (
-        progress("processing", len(todo)) as advance,
-        closing(executor.receipts(process_chunk, tasks)) as receipts,
-    ):
-        for receipt in receipts:
-            chunk = waiting.pop(receipt.key)
-            failure = receipt.failure or _disagreement(store, chunk, receipt)
-            if failure is not None:
-                failures[receipt.key] = failure
-                store.put_failure(receipt.key, failure)
-            advance(1)
-    if waiting:
-        raise RunError(
-            f"the executor gave no receipt for {len(waiting)} of {len(todo)} chunks; what is done is kept: "
-            "run again"
-        )
+    rows = {chunk.key: chunk.rows for chunk in todo}
+    failures = collect(process_chunk, tasks, rows, ResultStore(path), executor, progress)
     return [(chunk, failures[chunk.key]) for chunk in todo if chunk.key in failures]
 
 
@@ -255,17 +237,3 @@ def _narrowed(
         failed = left + _process(path, finer, halves, executor, progress)
         failed.sort(key=lambda item: order[item[0].key])
         plan = finer
-
-
-def _disagreement(store: ResultStore, chunk: Chunk, receipt: Receipt) -> Failure | None:
-    """Return what is wrong with a receipt that says that all went well."""
-    if receipt.rows != chunk.rows:
-        return Failure("permanent", "RunError", f"{receipt.rows} rows processed, {chunk.rows} planned")
-    if not store.path(chunk.key).exists():
-        return Failure(
-            "permanent",
-            "StoreError",
-            f"the worker has written {store.path(chunk.key)}, but it is not seen from here; put the run "
-            "folder on a file system that workers share",
-        )
-    return None

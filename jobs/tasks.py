@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import errno
 import traceback
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from darkbelle.datasets import Dataset
 from darkbelle.errors import DarkbelleError
 
-__all__ = ["Failure", "Receipt", "Task", "is_transient"]
+__all__ = ["ChunkTask", "Failure", "Receipt", "Task", "ToyTask", "is_transient", "read_task"]
 
 # errors of storage and networks that may be gone a second later; others come back
 TRANSIENT_ERRNOS: Final = frozenset(
@@ -39,20 +40,39 @@ TRANSIENT_ERRNOS: Final = frozenset(
 WORKER_LOST: Final = "WorkerLost"
 
 
-class Task(BaseModel):
-    """All that a worker needs to know to process one chunk; JSON can hold it.
+class Task(BaseModel, ABC):
+    """What executors know of a task, whatever is to be done; JSON can hold it.
 
-    ``dataset`` names only the one file that is read, so that a task stays small.
+    ``key`` is that of its result in the store of the folder ``run``; ``code`` is the digest of the sources
+    that the result is to be of.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     key: str
     run: str
+    code: str
+
+    @property
+    @abstractmethod
+    def rows(self) -> int:
+        """What the receipt must account for: rows, or experiments."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """Return what a reader of a log needs to find it."""
+
+
+class ChunkTask(Task):
+    """All that a worker needs to know to process one chunk.
+
+    ``dataset`` names only the one file that is read, so that a task stays small.
+    """
+
+    kind: Literal["chunk"] = "chunk"
     channel: str
     options: dict[str, Any]
     seed: int
-    code: str
     name: str
     dataset: Dataset
     path: str
@@ -68,6 +88,35 @@ class Task(BaseModel):
     def __str__(self) -> str:
         """Return what a reader of a log needs to find the rows."""
         return f"dataset {self.name!r}, file {self.path}, entries {self.start} to {self.stop}"
+
+
+class ToyTask(Task):
+    """Some pseudo-experiments of a recipe, which lies in the folder under its digest."""
+
+    kind: Literal["toys"] = "toys"
+    recipe: str
+    label: str
+    start: int
+    stop: int
+
+    @property
+    def rows(self) -> int:
+        """How many experiments."""
+        return self.stop - self.start
+
+    def __str__(self) -> str:
+        """Return which experiments, and of what."""
+        return f"{self.label}, {self.start} to {self.stop} of recipe {self.recipe[:12]}"
+
+
+_KINDS: Final[TypeAdapter[ChunkTask | ToyTask]] = TypeAdapter(
+    Annotated[ChunkTask | ToyTask, Field(discriminator="kind")]
+)
+
+
+def read_task(content: Mapping[str, Any]) -> Task:
+    """Return the task that ``model_dump`` wrote."""
+    return _KINDS.validate_python(content)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from darkbelle.jobs.executors.base import Work
-    from darkbelle.jobs.tasks import Task
+    from darkbelle.jobs.tasks import ChunkTask
 
 __all__ = ["main", "work_on"]
 
@@ -32,15 +32,15 @@ def work_on(group: Path) -> None:
     from darkbelle.jobs.condor.batch import journal_of  # noqa: PLC0415  # see main
     from darkbelle.jobs.condor.journal import append_receipt, append_started, read_journal  # noqa: PLC0415
     from darkbelle.jobs.plan import installation  # noqa: PLC0415
-    from darkbelle.jobs.tasks import Task  # noqa: PLC0415
+    from darkbelle.jobs.tasks import ChunkTask, read_task  # noqa: PLC0415
     from darkbelle.runfolder import read_json  # noqa: PLC0415
 
     content = read_json(group)
     _agree(content["installation"], installation())
     work = _work(content["work"])
-    tasks = [Task.model_validate(item) for item in content["tasks"]]
+    tasks = [read_task(item) for item in content["tasks"]]
     if "files" in content:
-        tasks = [_here(task, group, content["files"]) for task in tasks]
+        tasks = [_here(task, group, content["files"]) for task in tasks if isinstance(task, ChunkTask)]
     path = journal_of(group)
     journal = read_journal(path)
     todo = [task for task in tasks if task.key not in journal.receipts]
@@ -65,7 +65,7 @@ def _agree(driver: Mapping[str, str], here: Mapping[str, str]) -> None:
         )
 
 
-def _here(task: Task, group: Path, files: Mapping[str, str]) -> Task:
+def _here(task: ChunkTask, group: Path, files: Mapping[str, str]) -> ChunkTask:
     """Return a task whose files have been brought into the folder of the job, as its result will be."""
     path = files.get(task.path, task.path)
     results = group.with_suffix(".results").resolve()

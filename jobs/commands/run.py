@@ -36,13 +36,44 @@ def executor_options(command: F) -> F:
         click.option(
             "--workers",
             type=click.IntRange(min=1),
-            help="Processes on this machine.  [default: 2 for dask, 1 for local]",
+            help="Processes here, or Dask workers on HTCondor.  [default: 2 for dask, 1 for local]",
         ),
         click.option(
-            "--scheduler", metavar="ADDRESS", help="A running Dask scheduler, instead of workers here."
+            "--cluster",
+            type=click.Choice(["local", "condor"]),
+            help="Dask: workers on this machine, or as jobs of an HTCondor pool.  [default: local]",
         ),
         click.option(
-            "--dashboard", is_flag=True, default=None, help="Serve Dask's dashboard on this machine."
+            "--scheduler", metavar="ADDRESS", help="Dask: a running scheduler, instead of workers of our own."
+        ),
+        click.option(
+            "--dashboard", is_flag=True, default=None, help="Dask: serve its dashboard on this machine."
+        ),
+        click.option(
+            "--performance-report",
+            metavar="FILE.html",
+            help="Dask: write a page of what each worker did when.",
+        ),
+        click.option("--tls-ca", metavar="FILE", help="Dask: who signed the certificates of the cluster."),
+        click.option("--tls-cert", metavar="FILE", help="Dask: your certificate."),
+        click.option("--tls-key", metavar="FILE", help="Dask: its key, if it is not in the same file."),
+        click.option(
+            "--allow-unencrypted",
+            is_flag=True,
+            default=None,
+            help="Dask: use a network without certificates; whoever reaches a port can run code as you.",
+        ),
+        click.option(
+            "--listen",
+            metavar="ADDRESS",
+            help="Dask on HTCondor: address of this machine for workers to connect to.  [default: any]",
+        ),
+        click.option(
+            "--patience",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="How long to wait for workers when there are none, or for news of HTCondor jobs.  "
+            "[default: 60 for dask, 3600 on HTCondor, 86400 for condor]",
         ),
         click.option(
             "--site",
@@ -55,7 +86,9 @@ def executor_options(command: F) -> F:
             help="HTCondor: how much one job does.  [default: 20]",
         ),
         click.option(
-            "--memory", type=click.IntRange(min=1), help="HTCondor: MB of a job.  [default: the site's]"
+            "--memory",
+            type=click.IntRange(min=1),
+            help="MB of an HTCondor job or a Dask worker.  [default: the site's, or a share of all]",
         ),
         click.option("--dry-run", is_flag=True, help="HTCondor, LSF: print the submit file, and do nothing."),
         allow_loss_option,

@@ -30,7 +30,7 @@ from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.executors.base import Work
 from darkbelle.jobs.plan import installation
 from darkbelle.jobs.store import ResultStore
-from darkbelle.jobs.tasks import Task
+from darkbelle.jobs.tasks import Task, read_task
 from darkbelle.runfolder import SCHEMA, read_json, write_bytes, write_json
 
 __all__ = ["CONDOR", "GROUPS", "Batch", "batches", "journal_of", "take_in_all", "write_batch"]
@@ -86,7 +86,7 @@ class Batch:
 
     def tasks(self, job: int) -> list[Task]:
         """Return the tasks of a job."""
-        return [Task.model_validate(item) for item in read_json(self.group(job))["tasks"]]
+        return [read_task(item) for item in read_json(self.group(job))["tasks"]]
 
     def keys(self, job: int) -> list[str]:
         """Return the keys of the tasks of a job."""

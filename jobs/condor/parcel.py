@@ -13,16 +13,16 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from darkbelle.errors import ConfigurationError
+from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.condor import start
 from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.packing import pack_code
-from darkbelle.jobs.tasks import Task
+from darkbelle.jobs.tasks import ChunkTask, Task
 
 __all__ = ["COMMON", "Inputs", "write_common"]
 
@@ -55,11 +55,23 @@ class Inputs:
     _names: dict[str, str] = field(default_factory=dict)  # there, by path here
     _sources: dict[str, str] = field(default_factory=dict)  # for HTCondor, by name there
 
-    def of(self, tasks: Iterable[Task]) -> dict[str, str]:
-        """Return the names that the ntuples of some tasks have in the folder of the job, by their paths."""
+    def of(self, tasks: Sequence[Task]) -> dict[str, str]:
+        """Return the names that the ntuples of some tasks have in the folder of the job, by their paths.
+
+        Raises
+        ------
+        RunError
+            A task is not of a chunk: what else it needs is not sent.
+        """
+        chunks = [task for task in tasks if isinstance(task, ChunkTask)]
+        if len(chunks) < len(tasks):
+            raise RunError(
+                "pseudo-experiments read their recipes from the run folder, which this site does not share; "
+                "make them with --executor local or dask"
+            )
         if self.site.inputs == "mounted":
             return {}
-        return {path: self._name(path) for path in dict.fromkeys(task.path for task in tasks)}
+        return {path: self._name(path) for path in dict.fromkeys(chunk.path for chunk in chunks)}
 
     def sources(self, names: Iterable[str]) -> Iterator[str]:
         """Yield what HTCondor is to fetch to get files of these names."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from darkbelle.jobs.tasks import Receipt, Task
 
 __all__ = ["Executor", "Unfinished", "Work"]
 
-Work = Callable[[Task], Receipt]
+Work = Callable[[Any], Receipt]  # of its own kind of task
 
 
 class Unfinished(NamedTuple):

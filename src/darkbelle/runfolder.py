@@ -13,6 +13,9 @@
     RUN/limits.json        upper limits
     RUN/crosscheck.json    some of them by another engine
     RUN/projection.json    expected ones at other luminosities
+    RUN/intervals.json     intervals of Feldman and Cousins
+    RUN/significance.json  local and global p-values
+    RUN/toys/              pseudo-experiments of the last two, as a result store of their own
     RUN/fit.json           a measured value, its uncertainties and where they come from
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
@@ -41,12 +44,15 @@ __all__ = [
     "FAILURES",
     "FIT",
     "HISTOGRAMS",
+    "INTERVALS",
     "LIMITS",
     "PLAN",
     "PROJECTION",
     "PROVENANCE",
     "RESULT",
     "SCHEMA",
+    "SIGNIFICANCE",
+    "TOYS",
     "DatasetResult",
     "RunResult",
     "canonical_json",
@@ -69,6 +75,9 @@ PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
 CROSSCHECK: Final = "crosscheck.json"
 PROJECTION: Final = "projection.json"
+INTERVALS: Final = "intervals.json"
+SIGNIFICANCE: Final = "significance.json"
+TOYS: Final = "toys"
 FIT: Final = "fit.json"
 
 

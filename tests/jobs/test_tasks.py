@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import errno
+import json
 
 import pytest
 
+from darkbelle.datasets import Dataset
 from darkbelle.errors import RunError, UnreadableFileError
-from darkbelle.jobs.tasks import Failure, is_transient
+from darkbelle.jobs.tasks import ChunkTask, Failure, ToyTask, is_transient, read_task
 
 
 @pytest.mark.parametrize(
@@ -46,3 +48,26 @@ def test_a_failure_keeps_message_notes_and_traceback() -> None:
     assert failure.reason == "UnreadableFileError: cannot read branch 'px'"
     assert failure.notes == ("in dataset 'mumu'",)
     assert "test_tasks.py" in failure.traceback
+
+
+def test_tasks_of_every_kind_come_back_from_json() -> None:
+    toys = ToyTask(key="a", run="b", code="c", recipe="d" * 64, label="toys", start=10, stop=25)
+    chunk = ChunkTask(
+        key="a",
+        run="b",
+        code="c",
+        channel="zprime_invisible",
+        options={},
+        seed=1,
+        name="data",
+        dataset=Dataset(process="data", files=("a.root",), luminosity_fb=1.0),
+        path="a.root",
+        fingerprint="",
+        start=0,
+        stop=7,
+    )
+    for task, rows in ((toys, 15), (chunk, 7)):
+        again = read_task(json.loads(task.model_dump_json()))
+        assert again == task
+        assert again.rows == rows
+    assert str(toys) == "toys, 10 to 25 of recipe dddddddddddd"

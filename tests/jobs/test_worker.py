@@ -11,14 +11,14 @@ from pathlib import Path
 from darkbelle.datasets import Dataset
 from darkbelle.jobs.condor.batch import Batch, batches, write_batch
 from darkbelle.jobs.condor.site import Site
-from darkbelle.jobs.tasks import Receipt, Task
+from darkbelle.jobs.tasks import ChunkTask, Receipt, Task
 
 DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
 SITE = Site(description="where all is shared")
 WORKS = Path(__file__).parent / "executors"
 
 
-def die_at_entry_20(task: Task) -> Receipt:
+def die_at_entry_20(task: ChunkTask) -> Receipt:
     """Stand for the function of this name in the module works."""
     return Receipt(task.key, task.rows)
 
@@ -28,7 +28,7 @@ die_at_entry_20.__module__ = "works"
 
 def tasks(count: int, run: Path) -> list[Task]:
     return [
-        Task(
+        ChunkTask(
             key=f"{i:064x}",
             run=str(run),
             channel="zprime_invisible",

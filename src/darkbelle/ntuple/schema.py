@@ -19,9 +19,9 @@ from darkbelle.errors import ConfigurationError
 from darkbelle.ntuple.layout import COUNTER_FIELDS, Layout
 from darkbelle.ntuple.names import COUNTERS, aliases, missing_branch, resolve
 
-__all__ = ["Fields", "NtupleSchema", "all_fields", "schema_of", "wanted_fields"]
+__all__ = ["MOMENTUM", "Fields", "NtupleSchema", "all_fields", "schema_of", "wanted_fields"]
 
-_MOMENTUM: Final = frozenset({"px", "py", "pz", "energy"})
+MOMENTUM: Final = frozenset({"px", "py", "pz", "energy"})
 
 # What scikit-hep's vector reads as a coordinate, beside the four that we use.
 _COORDINATES: Final = frozenset({"x", "y", "z", "t", "rho", "pt", "phi", "tau", "e", "m", "M", "mass"})
@@ -142,7 +142,7 @@ def schema_of(layout: Layout, fields: Fields | None = None) -> partial[NtupleSch
 
 
 def _record_name(fields: Collection[str]) -> str | None:
-    return "LorentzVector" if _MOMENTUM.issubset(fields) else None
+    return "LorentzVector" if MOMENTUM.issubset(fields) else None
 
 
 def _counters(branches: Collection[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from darkbelle.jobs.condor.batch import batches, journal_of, write_batch
 from darkbelle.jobs.condor.journal import append_receipt
 from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.store import ResultStore
-from darkbelle.jobs.tasks import Failure, Receipt, Task
+from darkbelle.jobs.tasks import ChunkTask, Failure, Receipt, Task
 from darkbelle.results import ChunkOutput
 
 DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
@@ -26,7 +26,7 @@ OUTPUT = ChunkOutput(rows=10, events=10)
 
 
 def task(run: Path, number: int, path: Path) -> Task:
-    return Task(
+    return ChunkTask(
         key=f"{number:064x}",
         run=str(run),
         channel="zprime_invisible",

@@ -16,7 +16,7 @@ from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.condor.tools import Tools
 from darkbelle.jobs.condor.watch import Watch
 from darkbelle.jobs.store import ResultStore
-from darkbelle.jobs.tasks import Receipt, Task
+from darkbelle.jobs.tasks import ChunkTask, Receipt, Task
 from darkbelle.results import ChunkOutput
 
 DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
@@ -29,7 +29,7 @@ FINE = (
 
 def tasks(count: int) -> list[Task]:
     return [
-        Task(
+        ChunkTask(
             key=f"{i:064x}",
             run=".",
             channel="zprime_invisible",
@@ -90,7 +90,7 @@ def test_what_a_dead_job_leaves_goes_on_in_halves_the_suspect_apart(tmp_path: Pa
     watch, batch = watch_of(tmp_path, 5, STARTED + KILLED)
     say(batch, began="01", done="0")
     assert len(list(watch.poll())) == 1
-    assert [[task.start for task in group] for group in watch.again] == [[20, 30], [40, 10]]
+    assert [[int(task.key, 16) for task in group] for group in watch.again] == [[2, 3], [4, 1]]
     assert not watch.waiting
 
 

@@ -18,7 +18,7 @@ from darkbelle.jobs.condor.batch import batches
 from darkbelle.jobs.condor.eventlog import Kind, read_events
 from darkbelle.jobs.condor.queue import queued
 from darkbelle.jobs.executors.condor import CondorExecutor
-from darkbelle.jobs.tasks import Task
+from darkbelle.jobs.tasks import ChunkTask, Task
 
 pytestmark = [pytest.mark.condor, pytest.mark.usefixtures("pool"), pytest.mark.timeout(240)]
 
@@ -28,7 +28,7 @@ DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
 
 def tasks(count: int, run: Path) -> Iterator[Task]:
     for i in range(count):
-        yield Task(
+        yield ChunkTask(
             key=f"{i:064x}",
             run=str(run),
             channel=CHANNEL,

@@ -16,16 +16,16 @@ from darkbelle.jobs.executors.condor import CondorExecutor
 from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.executors.registry import EXECUTORS, make_executor
-from darkbelle.jobs.tasks import Task
+from darkbelle.jobs.tasks import ChunkTask
 
 CONDOR = pytest.mark.condor
 DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
 
 
-def tasks(count: int, run: str = ".") -> Iterator[Task]:
+def tasks(count: int, run: str = ".") -> Iterator[ChunkTask]:
     """Tasks of ten rows each."""
     for i in range(count):
-        yield Task(
+        yield ChunkTask(
             key=f"{i:064x}",
             run=run,
             channel="zprime_invisible",
@@ -54,7 +54,11 @@ def scheduler(works: Any) -> Iterator[str]:  # noqa: ARG001  # workers start wit
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 0}),
         LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, silence_logs=50
+            n_workers=2,
+            threads_per_worker=1,
+            host="127.0.0.1",
+            dashboard_address="127.0.0.1:0",
+            silence_logs=50,
         ) as cluster,
     ):
         yield cluster.scheduler_address
@@ -100,7 +104,7 @@ def test_a_task_that_kills_its_worker_is_lost_and_no_other(executor: Executor, w
 def test_tasks_are_drawn_as_they_are_needed(executor: Executor, works: Any) -> None:
     drawn = []
 
-    def watched() -> Iterator[Task]:
+    def watched() -> Iterator[ChunkTask]:
         for task in tasks(200):
             drawn.append(task)
             yield task

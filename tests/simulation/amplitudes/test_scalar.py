@@ -59,7 +59,7 @@ def trace_tensor(p: Column, q: Column, k: Column, vertex: Matrix) -> Matrix:
 def test_squares_are_the_traces_of_dirac_matrices(mass: float, pseudoscalar: bool) -> None:
     vectors = particles(mass)
     found = scalar_squares(*vectors, pseudoscalar=pseudoscalar)
-    vertex = 1j * GAMMA5 if pseudoscalar else np.eye(4)
+    vertex = 1j * GAMMA5 if pseudoscalar else np.eye(4, dtype=np.complex128)
     for i in range(5):
         p, q, k = (np.array([v.energy[i], v.px[i], v.py[i], v.pz[i]]) for v in vectors)
         tensor = trace_tensor(p, q, k, vertex)

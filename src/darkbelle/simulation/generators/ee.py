@@ -28,7 +28,8 @@ class ElectronPair:
 
     The cross section is the known one at 10° to 170° times the calculated fraction within ``theta``; the
     calculation alone gives 1.04 of the known one. Rates of hard photons at wide angles are good to some
-    10 %: interference of initial and final state is in the scale of radiation only.
+    10 % (estimated, not compared with another generator): interference of initial
+    and final state is in the scale of radiation only.
 
     Parameters
     ----------

@@ -24,9 +24,10 @@ __all__ = ["TwoPhotonTauPair"]
 class TwoPhotonTauPair:
     """e+e− → e+e−τ+τ− by two photons, with the exact lowest-order amplitude of these diagrams.
 
-    The cross section is the calculated one; the published 0.018 nb is for comparison. τ radiated by the
-    electrons, and radiation from beams and τ, are not included. The correlation of the spins of the
-    τ is that of the amplitude. Both scattered beam particles are among the particles.
+    The cross section is the calculated one, 0.0152 nb; the published 0.018 nb may count other diagrams,
+    and is what equivalent photons up to the squared mass of the pair give. τ radiated by the electrons,
+    and radiation from beams and τ, are not included. The correlation of the spins of the τ is that of the
+    amplitude. Both scattered beam particles are among the particles.
 
     Parameters
     ----------
