@@ -8,19 +8,18 @@ from dataclasses import dataclass
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 import correctionlib
 import numpy as np
 from pydantic import BeforeValidator, ConfigDict
 
 from darkbelle.errors import ConfigurationError
+from darkbelle.runfolder import SCALE_FACTORS, SCALE_UNCERTAINTY
 from darkbelle.selections.cuts import Columns
 from darkbelle.vectors import Column
 
 __all__ = [
-    "MOMENTUM_SCALE",
-    "UNCERTAINTY",
     "Applied",
     "Corrected",
     "MomentumScale",
@@ -28,8 +27,6 @@ __all__ = [
     "read_momentum_scale",
 ]
 
-MOMENTUM_SCALE: Final = "momentum_scale"  # its name in the file
-UNCERTAINTY: Final = "momentum_scale_mean_uncertainty"
 
 # recorded data, or simulation as well: that of a detector with a biased scale
 Corrected = Literal["data", "all"]
@@ -134,23 +131,23 @@ def read_momentum_scale(path: str | Path) -> MomentumScale:
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise ConfigurationError(f"{path} is not a correctionlib file (schema 2): {error}") from error
     try:
-        edges = _edges(declared[MOMENTUM_SCALE]["data"])
+        edges = _edges(declared[SCALE_FACTORS]["data"])
         middle = [(low + high) / 2 for low, high in pairwise(edges)]
         negative, positive = (
-            tuple(table[MOMENTUM_SCALE].evaluate("nominal", cosine, charge) for cosine in middle)
+            tuple(table[SCALE_FACTORS].evaluate("nominal", cosine, charge) for cosine in middle)
             for charge in (-1, +1)
         )
     except (KeyError, ValueError, TypeError, RuntimeError, IndexError, StopIteration) as error:
         raise ConfigurationError(
-            f"{path} has no correction {MOMENTUM_SCALE!r} by variation, cos_theta and charge among "
+            f"{path} has no correction {SCALE_FACTORS!r} by variation, cos_theta and charge among "
             f"{', '.join(declared)}; make one with `darkbelle fit` of a run of that channel"
         ) from error
-    known = UNCERTAINTY in declared
+    known = SCALE_UNCERTAINTY in declared
     return MomentumScale(
         edges,
         negative,
         positive,
-        table[UNCERTAINTY].evaluate() if known else None,
+        table[SCALE_UNCERTAINTY].evaluate() if known else None,
         sha256(content).hexdigest(),
     )
 

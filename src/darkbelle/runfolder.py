@@ -17,6 +17,7 @@
     RUN/significance.json  local and global p-values
     RUN/toys/              pseudo-experiments of the last two, as a result store of their own
     RUN/fit.json           a measured value, its uncertainties and where they come from
+    RUN/momentum_scale.json  factors for momenta of tracks, for correctionlib
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
@@ -50,6 +51,9 @@ __all__ = [
     "PROJECTION",
     "PROVENANCE",
     "RESULT",
+    "SCALE_FACTORS",
+    "SCALE_TABLE",
+    "SCALE_UNCERTAINTY",
     "SCHEMA",
     "SIGNIFICANCE",
     "TOYS",
@@ -79,6 +83,10 @@ INTERVALS: Final = "intervals.json"
 SIGNIFICANCE: Final = "significance.json"
 TOYS: Final = "toys"
 FIT: Final = "fit.json"
+SCALE_TABLE: Final = "momentum_scale.json"
+# the corrections in that file
+SCALE_FACTORS: Final = "momentum_scale"
+SCALE_UNCERTAINTY: Final = "momentum_scale_mean_uncertainty"
 
 
 def canonical_json(data: Any) -> bytes:

@@ -65,7 +65,7 @@ def test_one_trigger_is_enough() -> None:
 
 def test_an_event_without_a_pseudomass_fails_where_it_is_counted() -> None:
     # more energy than a τ can have: its squared pseudomass is negative
-    columns = event(**{"pion_1.pz": 40.0})
+    columns = event(**{"pion_1.pz": 40.0, "pion_2.pz": -40.0})
     assert math.isnan(columns["pseudomass"][0])
     assert "has_pseudomass" in failed(columns)
     assert evaluate(select.signal_region(select.Thresholds()), columns).nan == {"pseudomass": 1}
