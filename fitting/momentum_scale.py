@@ -10,7 +10,9 @@ from darkbelle.fitting.analysis import Analysis, Overlay
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.page import Drawing, Section
 from darkbelle.fitting.plots.scale import plot_factors, plot_offsets, plot_peaks
-from darkbelle.fitting.scale.control import Data, Scale, checks, measure, scale_inputs, scale_of
+from darkbelle.fitting.scale.control import checks, measure, scale_of
+from darkbelle.fitting.scale.inputs import Data, scale_inputs
+from darkbelle.fitting.scale.result import Scale
 from darkbelle.runfolder import FIT, SCALE_TABLE, load_result, read_json
 
 __all__ = ["MomentumScale"]

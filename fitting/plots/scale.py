@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from darkbelle.fitting.plots.style import OKABE_ITO, axis_title, entries_title, new_figure, stamp
-from darkbelle.fitting.scale.control import MEV, PEAKS, Scale, ScaleInputs
+from darkbelle.fitting.scale.inputs import MEV, PEAKS, ScaleInputs
+from darkbelle.fitting.scale.result import Scale
 
 __all__ = ["plot_factors", "plot_offsets", "plot_peaks"]
 
@@ -59,9 +60,8 @@ def plot_peaks(inputs: ScaleInputs, scale: Scale) -> Figure:
         peak, background = check.whole.expected(edges)
         centre = (edges[1:] + edges[:-1]) / 2
         label = "Data" if scale.data == "observed" else "Simulation"
-        axes.errorbar(
-            centre, counts, np.sqrt(np.maximum(counts, 1)), fmt="o", color="black", ms=3, label=label
-        )
+        error = np.sqrt(np.maximum(counts, 1))
+        axes.errorbar(centre, counts, error, fmt="o", color="black", ms=3, label=label)
         axes.plot(centre, peak + background, color=OKABE_ITO["blue"], label="fit")
         axes.plot(centre, background, color=OKABE_ITO["orange"], linestyle="--", label="background")
         axes.axvline(PEAKS[check.region].mass, color="0.4", linestyle=":", linewidth=1.2, label="PDG")

@@ -19,6 +19,7 @@ Sources by their short names:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
@@ -314,6 +315,10 @@ def _like(nominal: Any, name: str, value: Any) -> Any:
         return tuple(float(item) if isinstance(nominal[0], float) else item for item in value)
     if not isinstance(nominal, tuple) and isinstance(value, int | float) and not isinstance(value, bool):
         return type(nominal)(value)
+    if not isinstance(nominal, tuple) and isinstance(value, str):
+        # YAML takes 1e-3 for a word, and 1.0e-3 for a number
+        with suppress(ValueError):
+            return type(nominal)(value)
     raise ConfigurationError(f"detector: {name} is like {nominal!r}, got {value!r}")
 
 
