@@ -135,7 +135,7 @@ def read_momentum_scale(path: str | Path) -> MomentumScale:
         middle = [(low + high) / 2 for low, high in pairwise(edges)]
         negative, positive = (
             tuple(table[SCALE_FACTORS].evaluate("nominal", cosine, charge) for cosine in middle)
-            for charge in (-1, +1)
+            for charge in (-1.0, +1.0)
         )
     except (KeyError, ValueError, TypeError, RuntimeError, IndexError, StopIteration) as error:
         raise ConfigurationError(

@@ -114,7 +114,7 @@ def solve(
             + (f", and none is of tracks in bins {', '.join(map(str, missing))}" if missing.size else "")
             + "; take more events, or fewer bins of cos_theta in the channel file"
         )
-    covariance: Column = np.linalg.inv(curvature)
+    covariance = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
     values = covariance @ (weighted.T @ (relative / errors))
     residual = (relative - leverage @ values) / errors
     return ScaleBias(

@@ -28,6 +28,7 @@ __all__ = ["PeakFit", "Tails", "fit_peak", "peak_integral"]
 LEAST_TAIL: Final = 0.3  # standard deviations at which a tail may begin
 LARGEST_TAIL: Final = 5.0
 LEAST_EXPECTED: Final = 5.0  # events of a bin in the test of goodness
+NEAR_LIMIT: Final = 1e-3  # of the range of a parameter
 NORMAL: Final = float(np.sqrt(2 * np.pi))
 TINY: Final = 1e-9  # events: least content of a bin, for the logarithm
 
@@ -109,7 +110,7 @@ def fit_peak(
     total = float(np.sum(counts))
     if not total > 0:
         raise FitError(
-            f"a peak at {start[0]:g} GeV needs events from {edges[0]:g} to {edges[-1]:g}, got none"
+            f"a peak at {start[0]:g} GeV needs events from {edges[0]:g} to {edges[-1]:g} GeV, got none"
         )
     minuit = Minuit(
         _likelihood(edges, np.asarray(counts, dtype=np.float64)),
@@ -129,6 +130,8 @@ def fit_peak(
     minuit.limits["slope"] = (-1, 1)
     minuit.fixed["low"] = minuit.fixed["high"] = tails is not None
     minuit.migrad()
+    _hold_at_limits(minuit)
+    minuit.migrad()
     if not minuit.valid:
         minuit.strategy = 2
         minuit.migrad()
@@ -139,6 +142,21 @@ def fit_peak(
         )
     minuit.hesse()
     return _result(minuit, edges, counts)
+
+
+def _hold_at_limits(minuit: Any) -> None:
+    """Hold what has gone to its limit: there the likelihood has no curvature, and others get wrong errors.
+
+    Without a background its slope means nothing.
+    """
+    for name in ("low", "high", "background", "slope"):
+        low, high = minuit.limits[name]
+        value, near = minuit.values[name], NEAR_LIMIT * (high - low)
+        if value < low + near or value > high - near:
+            minuit.values[name] = low if value < low + near else high
+            minuit.fixed[name] = True
+    if minuit.fixed["background"]:
+        minuit.values["slope"], minuit.fixed["slope"] = 0.0, True
 
 
 def _likelihood(edges: Column, counts: Column) -> Any:

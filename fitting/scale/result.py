@@ -107,8 +107,9 @@ class Scale:
         return (
             f"Averaged over tracks momenta are biased by ({1e4 * bias.mean:.2f} ± "
             f"{1e4 * bias.mean_error:.2f})·10⁻⁴, of which {1e4 * bias.common:.2f}·10⁻⁴ is the error of the "
-            f"PDG's D0 mass. Half the difference of the charges is ({1e4 * odd:.2f} ± {1e4 * odd_error:.2f})·10⁻⁴: a D0 hardly knows "
-            "it, so that factors of single bins are worse known than their mean. "
+            f"PDG's D0 mass. Half the difference of the charges is ({1e4 * odd:.2f} ± "
+            f"{1e4 * odd_error:.2f})·10⁻⁴: a D0 hardly knows it, so that factors "
+            "of single bins are worse known than their mean. "
             f"χ² = {bias.chi_squared:.1f} for {bias.degrees_of_freedom} degrees of freedom."
         )
 
