@@ -296,6 +296,18 @@ def test_simulated_events_are_written_by_the_steering_asked_for(tmp_path: Path) 
     assert "there is no steering 'nothing'" in refused.stderr
 
 
+def test_a_sample_may_be_of_another_detector_and_for_a_region(tmp_path: Path) -> None:
+    arguments = ("simulate", "mumu", "--events", "20", "--seed", "1", "--out", tmp_path, "--json")
+    made = darkbelle(*arguments, "--detector", "momentum_scale.strength=1", "--region", "sr")
+    assert made.exit_code == 0, made.output
+    dataset = json.loads(made.stdout)
+    assert dataset["region"] == "sr"
+    assert dataset["origin"]["detector"] == {"momentum_scale": {"strength": 1}}
+    refused = darkbelle(*arguments, "--detector", "momentum_scale.size=1")
+    assert refused.exit_code == 2
+    assert "momentum_scale has no 'size'" in refused.stderr
+
+
 def test_slim_files_give_the_same_result(samples: Samples, tmp_path: Path) -> None:
     path = samples.add("mumu", "a.root", samples.ntuple(200, 0, 1))
     wide, slim = samples.write(), tmp_path / "slim" / "datasets.yaml"

@@ -7,15 +7,18 @@ from pathlib import Path
 import correctionlib
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from tests.fitting.scale.conftest import Made, bias_of
 
+from darkbelle.datasets import Dataset
 from darkbelle.errors import FitError
 from darkbelle.fitting.analysis import load_analysis
 from darkbelle.fitting.measuring import measure_run
 from darkbelle.fitting.scale.control import measure, places_of
 from darkbelle.fitting.scale.inputs import scale_inputs
 from darkbelle.fitting.scale.result import Scale
-from darkbelle.jobs.api import Run
+from darkbelle.jobs.api import Run, run
+from darkbelle.jobs.cli import main
 from darkbelle.runfolder import SCALE_TABLE, load_result, read_json
 from darkbelle.selections.corrections import read_momentum_scale
 
@@ -121,6 +124,30 @@ def test_measuring_is_the_same_as_by_the_channel(scale: Scale, folder: Path) -> 
     assert found.as_json() == scale.as_json()
     assert [len(table.rows) for table in found.tables()] == [8, 2]
     assert "10⁻⁴" in found.remark
+
+
+def test_the_command_prints_factors_and_offsets(scale: Scale, folder: Path) -> None:
+    made = CliRunner().invoke(main, ["fit", str(folder)])
+    assert made.exit_code == 0, made.output
+    assert "SIMULATION: factors for measured momenta" in made.stdout
+    assert f"{1 / (1 + scale.bias.values[0]):.6f}" in made.stdout
+    assert "d_plus" in made.stdout
+    assert "a D0 hardly knows it" in made.stderr
+
+
+def test_slim_files_of_a_region_give_the_same_masses(
+    datasets: dict[str, Dataset], before: Run, tmp_path: Path
+) -> None:
+    source, out = datasets["d_plus"].files[0], str(tmp_path / "slim")
+    arguments = ["slim", source, "--channel", "momentum_scale", "--out", out]
+    refused = CliRunner().invoke(main, arguments)
+    assert refused.exit_code == 2
+    assert "names no region" in refused.stderr
+    assert CliRunner().invoke(main, [*arguments, "--region", "d_plus"]).exit_code == 0
+    slim = datasets["d_plus"].model_copy(update={"files": (str(tmp_path / "slim" / "d_plus.root"),)})
+    after = run("momentum_scale", {"d_plus": slim}, tmp_path / "run")
+    same = after.histogram("d_plus", "d_plus", region="d_plus")
+    assert same == before.histogram("d_plus", "d_plus", region="d_plus")
 
 
 def test_pairs_are_taken_apart_as_they_were_put_together() -> None:
