@@ -25,7 +25,7 @@ AXIS = load_channel("momentum_scale").axes["cos_theta"]
 
 def tracks(seed: int, *names: str, size: int = 50) -> Columns:
     rng = np.random.default_rng(seed)
-    columns = {}
+    columns: Columns = {}
     for i, name in enumerate(names):
         columns |= {f"{name}.{axis}": rng.normal(0.3, 1.0, size) for axis in ("px", "py", "pz")}
         columns[f"{name}.charge"] = np.full(size, 1.0 if i % 2 else -1.0)

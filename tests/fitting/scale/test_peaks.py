@@ -25,7 +25,8 @@ TRUTH = PeakFit(
 
 def drawn(seed: int, share: float = 1.0) -> Column:
     expected = np.sum(TRUTH.expected(EDGES), axis=0)
-    return np.random.default_rng(seed).poisson(share * expected).astype(np.float64)
+    counts: Column = np.random.default_rng(seed).poisson(share * expected).astype(np.float64)
+    return counts
 
 
 def density(t: float, tails: Tails) -> float:
