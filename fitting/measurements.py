@@ -101,8 +101,7 @@ class Measurement:
 
     def tables(self) -> tuple[Table, ...]:
         """Return the value with its uncertainties, and what each source moves it by."""
-        what = "Data" if self.data == "observed" else "SIMULATION, pseudo-data"
-        title = f"{what}: {self.parameter.replace('_', ' ')} in {self.unit}, {self.luminosity_fb:.4g}/fb"
+        title = f"{self.parameter.replace('_', ' ')} in {self.unit}, {self.luminosity_fb:.4g}/fb"
         answer = tuple(f"{number:.3f}" for number in (self.value, self.stat, self.syst))
         ordered = sorted(self.shifts.items(), key=lambda item: -item[1].size)
         return (

@@ -20,6 +20,10 @@ MEASURED: Final = {"tau_mass": "tau_edge", "momentum_scale": "scale.control"}
 class Measured(Protocol):
     """What a function `measure` returns: a measurement, or the factors of a correction."""
 
+    @property
+    def data(self) -> Literal["pseudo", "observed"]:
+        """What was measured."""
+
     def as_json(self) -> dict[str, Any]:
         """Return the content of ``fit.json``."""
 

@@ -72,7 +72,7 @@ class Scale:
 
     def tables(self) -> tuple[Table, ...]:
         """Return the factors, and how far masses are off before and after them."""
-        bias, what = self.bias, "Data" if self.data == "observed" else "SIMULATION"
+        bias = self.bias
         bins = len(bias.cos_theta) - 1
         factors = [
             (
@@ -92,9 +92,9 @@ class Scale:
             for region, check in self.checks.items()
         ]
         return (
-            Table(f"{what}: factors for measured momenta", ("cosθ", "negative", "positive"), factors),
+            Table("Factors for measured momenta", ("cosθ", "negative", "positive"), factors),
             Table(
-                f"{what}: largest offset to the PDG's mass in any bin [MeV]",
+                "Largest offset to the PDG's mass in any bin [MeV]",
                 ("region", "before", "after", "largest error after", "bins"),
                 offsets,
             ),

@@ -33,6 +33,7 @@ def fit(run: Path, data: str, seed: int, json_output: bool) -> None:
     if json_output:
         print_json(found.as_json())
         return
+    what = "Data" if found.data == "observed" else "SIMULATION"
     for table in found.tables():
-        print_table(table.title, table.columns, table.rows)
+        print_table(f"{what}: {table.title}", table.columns, table.rows)
     say(found.remark)

@@ -129,7 +129,7 @@ def test_measuring_is_the_same_as_by_the_channel(scale: Scale, folder: Path) -> 
 def test_the_command_prints_factors_and_offsets(scale: Scale, folder: Path) -> None:
     made = CliRunner().invoke(main, ["fit", str(folder)])
     assert made.exit_code == 0, made.output
-    assert "SIMULATION: factors for measured momenta" in made.stdout
+    assert "SIMULATION: Factors for measured momenta" in made.stdout
     assert f"{1 / (1 + scale.bias.values[0]):.6f}" in made.stdout
     assert "d_plus" in made.stdout
     assert "a D0 hardly knows it" in made.stderr
