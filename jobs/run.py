@@ -24,6 +24,7 @@ from darkbelle.jobs.plan import Chunk, Plan, Quarantined, load_plan
 from darkbelle.jobs.progress import Progress, silent
 from darkbelle.jobs.store import ResultStore
 from darkbelle.jobs.tasks import Failure
+from darkbelle.runfolder import write_bytes
 
 __all__ = ["RunReport", "given_up", "locked", "merge_only", "run"]
 
@@ -90,7 +91,10 @@ class RunReport:
 def locked(folder: str | Path) -> Iterator[Path]:
     """Hold a run folder for oneself.
 
-    The operating system lets go of the lock when its holder dies, however it dies.
+    The operating system lets go of the lock when its holder dies, however it dies. On a folder that
+    machines share, the lock holds between them where its file system has ``flock`` for all of them,
+    as NFS and Lustre (mounted with ``flock``) do. Where it has not, two runs at once would do work
+    twice; results are whole files under the keys of what they are, so none would be wrong.
 
     Raises
     ------
@@ -103,7 +107,7 @@ def locked(folder: str | Path) -> Iterator[Path]:
     holder = folder / HOLDER
     try:
         with FileLock(folder / LOCK, timeout=0):
-            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+            write_bytes(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
             yield folder
     except Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"

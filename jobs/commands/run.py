@@ -86,6 +86,12 @@ def executor_options(command: F) -> F:
             help="HTCondor: how much one job does.  [default: 20]",
         ),
         click.option(
+            "--chunk-timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="dask, local: how long a chunk may take until its worker is ended.  [default: 3600]",
+        ),
+        click.option(
             "--memory",
             type=click.IntRange(min=1),
             help="MB of an HTCondor job or a Dask worker.  [default: the site's, or a share of all]",
