@@ -51,6 +51,8 @@ def collect(
             again = receipt.key not in waiting
             waiting.discard(receipt.key)
             failure = receipt.failure or _disagreement(store, rows[receipt.key], receipt)
+            if receipt.failure is not None and store.holds(receipt.key):
+                failure = None  # its worker died, or was cut off, when it had done its work
             if failure is None:
                 failures.pop(receipt.key, None)
             elif not again:

@@ -69,7 +69,7 @@ class ColumnFiles:
 
     def remove_parts(self) -> None:
         """Remove what is not finished."""
-        for region in self.writers:
+        for region in self.waiting:  # a full disk may have kept its writer from being made
             _part(self._path(region)).unlink(missing_ok=True)
 
 

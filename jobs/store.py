@@ -134,6 +134,10 @@ class ResultStore:
             if found != item["sha256"]:
                 raise StoreError(f"{path} is damaged: its checksum is wrong; `darkbelle run` makes it again")
 
+    def holds(self, key: str) -> bool:
+        """Say whether a result is here, whole."""
+        return self._state(key) == ""
+
     def _content(self, key: str) -> dict[str, Any]:
         path = self.path(key)
         try:
