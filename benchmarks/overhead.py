@@ -14,7 +14,7 @@ import json
 import shutil
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,7 +35,7 @@ from darkbelle.jobs.tasks import Receipt, Task
 class Timed(Executor):
     """Does the steps of `process_chunk`, each with a clock beside it."""
 
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def receipts(self, work: Work, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:  # noqa: ARG002
         for task in tasks:

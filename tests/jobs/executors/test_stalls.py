@@ -1,4 +1,4 @@
-"""A worker that makes no progress is ended like one that died, and a chunk too big for memory made smaller."""
+"""A worker that makes no progress is ended like one that died; a chunk too big for memory is made smaller."""
 
 from __future__ import annotations
 
@@ -83,21 +83,19 @@ def test_a_chunk_that_stalls_once_is_done_in_the_end(works: Any, tmp_path: Path)
 
 
 def test_a_death_takes_no_other_task_along(works: Any, tmp_path: Path) -> None:
-    executor = LocalExecutor(workers=2, start_method="fork")
+    executor = LocalExecutor(workers=2)
     receipts = list(executor.receipts(works.die_at_entry_20, tasks(6, tmp_path)))
     (lost,) = (receipt.failure for receipt in receipts if receipt.failure)
     assert "its process was ended by SIGKILL" in lost.message
 
 
 def test_want_of_memory_is_a_reason_to_make_a_chunk_smaller(two_datasets: Path, tmp_path: Path) -> None:
-    try:
-        try:
-            bytearray(2**60)
-        except MemoryError as error:
-            raise RuntimeError("while filling") from error
-    except RuntimeError as error:
-        failure = Failure.of(error)
-        assert not is_transient(error)
+    with pytest.raises(MemoryError) as caught:
+        bytearray(2**60)
+    error = RuntimeError("while filling")
+    error.__cause__ = caught.value
+    failure = Failure.of(error)
+    assert not is_transient(error)
     assert failure.kind == "memory"
     assert failure.deadly
     plan = make_plan("zprime_invisible", two_datasets, tmp_path, PlanOptions(chunk_rows=400))

@@ -1,6 +1,7 @@
 """Run on a disk that is too small, then on one with room.
 
-``unshare --mount … python small_disk.py FOLDER DATASETS`` mounts a file system of its own, which goes with the name space that it was started in.
+``unshare --mount … python small_disk.py FOLDER DATASETS`` mounts a file system of its
+own, which goes with the name space that it was started in.
 """
 
 from __future__ import annotations

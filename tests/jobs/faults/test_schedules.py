@@ -114,7 +114,8 @@ def damage_result(path: Path, how: str, which: int) -> None:
     match how:
         case "flip a bit":
             content = bytearray(path.read_bytes())
-            content[which % len(content)] ^= 1 << which % 8
+            if content:  # it may have been emptied before
+                content[which % len(content)] ^= 1 << which % 8
             path.write_bytes(content)
         case "half a result":
             os.truncate(path, path.stat().st_size // 2)
