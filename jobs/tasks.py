@@ -28,6 +28,12 @@ TRANSIENT_ERRNOS: Final = frozenset(
         errno.EHOSTUNREACH,
         errno.ENFILE,
         errno.ENOMEM,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+        errno.EHOSTDOWN,
+        errno.ENOTCONN,  # a file system of a process that has just been restarted
+        errno.EREMOTEIO,
+        errno.ENOLCK,
         errno.ESTALE,
         errno.ECONNRESET,
         errno.ECONNREFUSED,
@@ -124,10 +130,11 @@ class Failure:
     """Why a chunk was not processed.
 
     ``kind`` is ``transient`` for errors that may go away by themselves, ``permanent`` for those that
-    will not, and ``lost`` when the worker vanished without a word.
+    will not, ``memory`` when there was not enough of it, and ``lost`` when the worker vanished without
+    a word.
     """
 
-    kind: Literal["transient", "permanent", "lost"]
+    kind: Literal["transient", "permanent", "memory", "lost"]
     type: str
     message: str
     notes: tuple[str, ...] = ()
@@ -137,7 +144,7 @@ class Failure:
     def of(cls, error: BaseException) -> Failure:
         """Return what is to be kept of an exception."""
         return cls(
-            kind="transient" if is_transient(error) else "permanent",
+            kind=_kind(error),
             type=type(error).__name__,
             message=str(error),
             notes=tuple(getattr(error, "__notes__", ())),
@@ -146,8 +153,8 @@ class Failure:
 
     @property
     def deadly(self) -> bool:
-        """Whether the rows killed their worker when it had nothing else to do."""
-        return self.kind == "lost" and self.type == WORKER_LOST
+        """Whether the rows killed their worker when it had nothing else to do, or were too many for it."""
+        return self.kind == "memory" or (self.kind == "lost" and self.type == WORKER_LOST)
 
     @property
     def reason(self) -> str:
@@ -174,6 +181,12 @@ class Receipt:
     def undone(cls, task: Task, message: str) -> Receipt:
         """Return the receipt of a task that was not done for reasons that are not in its rows."""
         return cls(task.key, rows=0, failure=Failure("lost", "NotDone", message, (f"instead of {task}",)))
+
+
+def _kind(error: BaseException) -> Literal["transient", "permanent", "memory"]:
+    if any(isinstance(cause, MemoryError) for cause in _causes(error)):
+        return "memory"
+    return "transient" if is_transient(error) else "permanent"
 
 
 def is_transient(error: BaseException) -> bool:

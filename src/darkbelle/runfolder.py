@@ -24,17 +24,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from darkbelle.datasets import Dataset
-from darkbelle.errors import RunError
+from darkbelle.errors import DiskFullError, RunError
 from darkbelle.results import ChunkOutput, decode_output
 
 __all__ = [
@@ -62,9 +64,12 @@ __all__ = [
     "canonical_json",
     "load_result",
     "read_json",
+    "room_for",
     "write_bytes",
     "write_json",
 ]
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 SCHEMA: Final = 1  # version of the files below; a reader refuses any other
 
@@ -103,17 +108,48 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     The content goes to a temporary file beside it and to the disk, and only then takes its name.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with room_for(path, len(content)):
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)  # mkstemp's 0600 would lock out colleagues
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def room_for(path: Path, size: int | None = None) -> Iterator[None]:
+    """Say so, with folder and need, if there is no room for a file that is being written.
+
+    Raises
+    ------
+    DiskFullError
+        The disk is full, or a quota or a limit on the size of files is reached.
+    """
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)  # mkstemp's 0600 would lock out colleagues
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        need = "" if size is None else f", of {size} bytes"
+        raise DiskFullError(
+            f"{path.parent} has no room for {path.name}{need}: {os.strerror(error.errno)}; "
+            f"{_free(path.parent)}; make room, or copy the run folder to where there is more, "
+            "and run again: what is done is kept"
+        ) from error
+
+
+def _free(folder: Path) -> str:
+    """Return what its file system has left, which a quota may keep one from using."""
+    while not folder.exists():
+        folder = folder.parent
+    disk = os.statvfs(folder)
+    return f"{disk.f_bavail * disk.f_frsize} bytes and {disk.f_favail} files are free there"
 
 
 def write_json(path: Path, data: Any) -> None:
