@@ -21,7 +21,7 @@ from darkbelle.jobs.toys import store_maker
 BACKGROUND, TAU = 3.0, 2.0
 STRENGTHS = (0.5, 3.0, 8.0)
 LEVEL = 0.90
-EXPERIMENTS, INNER = 600, 1000
+EXPERIMENTS, INNER = 200, 1000
 
 
 def on_off(signal: float, background: float, tau: float) -> dict[str, Any]:
