@@ -20,7 +20,7 @@ The order in which a run goes through it::
     validation     the fast engine beside pyhf, on hundreds of workspaces
     couplings      widths, branching fractions and magnetic moment of the Z′
     interpretation limits on the coupling
-    studies        intervals of Feldman and Cousins, coverage, global significances, by toys
+    studies        limits, intervals of Feldman and Cousins, coverage, global significances, by toys
     plots          all of it drawn
 
 Four functions do a step each, on a run folder: `build_workspaces`, `compute_limits`, `interpret` and

@@ -13,6 +13,7 @@ from darkbelle.fitting.engines import Failure, UpperLimit
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, summarise
 from darkbelle.fitting.solving import WorkspaceLimits, limits_of
+from darkbelle.fitting.studies.recipes import Make
 from darkbelle.fitting.templates import Data, FitInputs, MassTemplates, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace, describe, poi_name
 from darkbelle.provenance import provenance
@@ -162,6 +163,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     workers: int = 1,
     data: Data = "pseudo",
     seed: int = 1,
+    make: Make | None = None,
     progress: Progress | None = None,
 ) -> Limits:
     """Compute the upper limits of a run and write them to ``RUN/limits.json``.
@@ -182,13 +184,15 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         Processes.
     data, seed
         What is fitted, see `darkbelle.fitting.templates.fit_inputs`; the seed is also that of the toys.
+    make
+        Makes the toys, see `darkbelle.fitting.solving.limits_of`.
     progress
         Called with the number of masses done and to do.
 
     Raises
     ------
     FitError
-        Not one mass could be solved. Single failures are in ``Limits.failed``.
+        Not one mass could be solved, or there are too few toys. Single failures are in ``Limits.failed``.
     """
     inputs = fit_inputs(load_result(run_dir), data, seed)
     level = confidence_level or inputs.channel.confidence_level
@@ -200,6 +204,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         toys=toys,
         seed=seed,
         workers=workers,
+        make=make,
         progress=progress,
     )
     points, unsolved = _sorted_out(templates, solved)

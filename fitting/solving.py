@@ -26,6 +26,7 @@ from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, errors_of
 from darkbelle.fitting.preflight import preflight
 from darkbelle.fitting.sources import Source, named_contents
+from darkbelle.fitting.studies.recipes import Make
 
 __all__ = ["WorkspaceLimits", "limits_of"]
 
@@ -56,7 +57,7 @@ class WorkspaceLimits:
         return {**common, **self.outcome.as_json()}
 
 
-def limits_of(
+def limits_of(  # noqa: PLR0913  all by keyword
     workspaces: Mapping[str, Source] | Iterable[Source],
     *,
     confidence_level: float = 0.95,
@@ -64,6 +65,7 @@ def limits_of(
     toys: int = 0,
     seed: int = 1,
     workers: int = 1,
+    make: Make | None = None,
     progress: Progress | None = None,
 ) -> tuple[WorkspaceLimits, ...]:
     """Return the CLs upper limits on the parameters of interest of pyhf workspaces.
@@ -85,6 +87,9 @@ def limits_of(
         the fast engine's likelihood.
     workers
         Processes or threads, for engines that use them.
+    make
+        Makes the pseudo-experiments, such as `darkbelle.jobs.toys.store_maker` with any executor; here and on
+        ``workers`` threads by default.
     progress
         Called with the number of workspaces done and to do.
 
@@ -93,10 +98,10 @@ def limits_of(
     ConfigurationError
         A file cannot be read, or the engine does not exist.
     FitError
-        The confidence level is none.
+        The confidence level is none, or there are too few toys for it.
     """
     check_confidence_level(confidence_level)
-    solve = toy_engine(toys, seed) if toys else load_engine(engine)
+    solve = toy_engine(toys, seed, make) if toys else load_engine(engine)
     named = named_contents(workspaces)
     findings = {
         name: tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,10 +10,12 @@ import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
-from darkbelle.jobs.commands.parameters import FOLDER, RUN, SEED, WORKERS
+from darkbelle.jobs.commands.parameters import FOLDER, RUN, SEED
+from darkbelle.jobs.commands.places import PLACES, maker_of, place_options
 
 if TYPE_CHECKING:
     from darkbelle.fitting.couplings import Model
+    from darkbelle.fitting.engines.base import Progress
     from darkbelle.fitting.interpretation import Interpretation
     from darkbelle.fitting.limits import Limits
 
@@ -75,13 +78,13 @@ def workspace(
     click.echo(f"{len(paths)} files in {folder}")
 
 
-@click.command(cls=ExampleCommand, example="darkbelle limits runs/first --cl 0.90 --workers 2")
+@click.command(cls=ExampleCommand, example="darkbelle limits runs/first --cl 0.90 --toys 5000 --workers 2")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN | FILES")
 @click.option(
     "--workspaces",
     "plain",
     is_flag=True,
-    help="The arguments are pyhf workspaces, from wherever, and no run; nothing is written.",
+    help="The arguments are pyhf workspaces, from wherever, and no run; no limits are written.",
 )
 @click.option(
     "--patchset",
@@ -103,55 +106,63 @@ def workspace(
     "--toys",
     default=0,
     type=click.IntRange(min=0),
-    help="Pseudo-experiments a hypothesis, instead of asymptotic formulas; by the fast engine.",
+    help="Pseudo-experiments a hypothesis and value tested, instead of formulas; by the fast engine.",
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    help="With --workspaces and --toys: folder in which experiments are kept.  [default: limits]",
 )
 @masses_option
 @data_option
 @SEED
-@WORKERS
+@place_options
 @as_json
+@click.pass_context
 def limits(
+    context: click.Context,
+    /,
     paths: tuple[Path, ...],
     plain: bool,
     patchset: Path | None,
     cl: float | None,
-    engine: str,
-    toys: int,
+    out: Path | None,
     masses: tuple[float, ...],
     data: str,
-    seed: int,
-    workers: int,
     json_output: bool,
+    **options: Any,
 ) -> None:
     """Compute the upper limits of a run, and write RUN/limits.json. Exits with 1 if a mass has none.
 
-    With --workspaces: of any pyhf workspaces.
+    With --workspaces: of any pyhf workspaces. Experiments of --toys are made on any executor and are kept,
+    in RUN/toys: what was stopped goes on.
     """
     from darkbelle.fitting.limits import compute_limits
-    from darkbelle.jobs.progress import counter
+    from darkbelle.runfolder import TOYS
 
+    if not options["toys"]:
+        _refuse_places(context)
     if plain:
         if masses:
             raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
-        options = {"confidence_level": cl or 0.95, "engine": engine, "toys": toys, "seed": seed}
-        workspaces = _hypotheses(paths, patchset)
-        limits_of_files(workspaces, {**options, "workers": workers}, json_output=json_output)
+        solving = _solving(out or Path("limits"), {"confidence_level": cl or 0.95, **options})
+        limits_of_files(_hypotheses(paths, patchset), solving, json_output=json_output)
         return
     if patchset is not None:
         raise click.UsageError("--patchset goes with --workspaces and a background model, not with a run")
-    if len(paths) > 1:
-        raise click.UsageError(f"one run at a time, got {len(paths)}; --workspaces if these are workspaces")
-    with counter("limits") as progress:
+    if len(paths) > 1 or out:
+        raise click.UsageError(
+            f"one run at a time, and its folder is that of what is made, got {len(paths)}; --workspaces if "
+            "these are workspaces"
+        )
+    solving = _solving(paths[0] / TOYS, {"confidence_level": cl, **options})
+    with _counted(solving) as progress:
         found = compute_limits(
             paths[0],
-            confidence_level=cl,
-            engine=engine,
-            toys=toys,
             masses=masses or None,
-            workers=workers,
             data=data,  # type: ignore[arg-type]  # click has checked it
-            seed=seed,
             progress=progress,
+            **solving,
         )
     if json_output:
         print_json(found.as_json())
@@ -159,6 +170,35 @@ def limits(
         show_limits(found)
     if found.failed:
         raise SystemExit(1)
+
+
+def _refuse_places(context: click.Context) -> None:
+    """Refuse options that say where experiments are made when there are none."""
+    given = [name for name in (*PLACES, "out") if _is_given(context, name)]
+    if given:
+        raise click.UsageError(
+            f"--{given[0]} goes with pseudo-experiments; add --toys, or drop it: formulas need no cluster"
+        )
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _solving(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the library's functions, with a maker of experiments if there are any."""
+    if options["toys"]:
+        make, left = maker_of(folder, options)
+        return {**left, "make": make}
+    workers = options["workers"] or 1
+    return {**{name: options[name] for name in options.keys() - {*PLACES}}, "workers": workers}
+
+
+def _counted(solving: dict[str, Any]) -> AbstractContextManager[Progress | None]:
+    """Show how many limits are known; a maker of experiments shows a bar of its own."""
+    from darkbelle.jobs.progress import counter
+
+    return nullcontext() if "make" in solving else counter("limits")
 
 
 @click.command(cls=ExampleCommand, example="darkbelle interpret runs/first --model vanilla")
@@ -195,9 +235,8 @@ def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bo
     from darkbelle.fitting.engines import Failure
     from darkbelle.fitting.findings import summarise
     from darkbelle.fitting.solving import limits_of
-    from darkbelle.jobs.progress import counter
 
-    with counter("limits") as progress:
+    with _counted(options) as progress:
         answers = limits_of(workspaces, **options, progress=progress)
     solved = [(item.name, item.outcome) for item in answers if not isinstance(item.outcome, Failure)]
     if json_output:

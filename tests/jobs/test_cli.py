@@ -257,7 +257,16 @@ def test_limits_of_workspaces_from_anywhere(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     (found,) = json.loads(result.stdout)
     assert found["expected"][2] == pytest.approx(1644.9, rel=2e-3)  # 1.645 √b
-    toys = darkbelle("limits", "--workspaces", counting(tmp_path, 2.0), "--toys", "1000", "--json")
+    toys = darkbelle(
+        "limits",
+        "--workspaces",
+        counting(tmp_path, 2.0),
+        "--toys",
+        "1000",
+        "--out",
+        tmp_path / "toys",
+        "--json",
+    )
     assert len(json.loads(toys.stdout)[0]["toy_errors"]) == 6
     failed = darkbelle("limits", "--workspaces", good, bad)
     assert failed.exit_code == 1
