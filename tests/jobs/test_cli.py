@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 import pytest
+import uproot
 from click.testing import CliRunner, Result
 
 from darkbelle.fitting.interpretation import MODELS
@@ -269,6 +270,30 @@ def test_samples_are_listed_by_size() -> None:
     rows = json.loads(darkbelle("samples", "list", "zprime_invisible", "--json").stdout)
     assert {row["process"] for row in rows} >= {"zprime", "mumu", "tautau", "eemumu"}
     assert all(row["small"] <= row["demo"] <= row["full"] for row in rows)
+
+
+def test_listed_samples_name_their_steering() -> None:
+    rows = json.loads(darkbelle("samples", "list", "momentum_scale", "--json").stdout)
+    assert {row["steering"] for row in rows} == {"d_star", "d_plus", "jpsi", "k_short"}
+
+
+def test_the_cost_of_samples_is_measured() -> None:
+    result = darkbelle("samples", "cost", "ks_displaced", "--events", "10", "--json")
+    assert result.exit_code == 0, result.output
+    rows = {row["process"]: row for row in json.loads(result.stdout)}
+    assert rows["charged_b"]["σ·B [fb]"] == "540000"
+    assert all(float(row["events/s"]) > 0 for row in rows.values())
+    assert rows["uubar"]["made by"].startswith("e+e− → γ*")
+
+
+def test_simulated_events_are_written_by_the_steering_asked_for(tmp_path: Path) -> None:
+    arguments = ("simulate", "mumu", "--events", "50", "--seed", "1", "--out", tmp_path)
+    assert darkbelle(*arguments, "--steering", "lepton_pairs").exit_code == 0
+    with uproot.open(tmp_path / "mumu" / "mumu_0000.root") as file:
+        assert {"channel", "l_p_px", "gamma_E"} <= set(file["variables"].keys())
+    refused = darkbelle(*arguments, "--steering", "nothing")
+    assert refused.exit_code == 2
+    assert "there is no steering 'nothing'" in refused.stderr
 
 
 def test_slim_files_give_the_same_result(samples: Samples, tmp_path: Path) -> None:

@@ -46,6 +46,32 @@ def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
     assert digests(tmp_path) == digests(made)
 
 
+@pytest.mark.parametrize(
+    ("process", "options", "steering"),
+    [
+        ("ssbar", {}, "k_short"),
+        pytest.param("tautau", {"modes": ("3prong", "1prong")}, "tau_3x1", marks=pytest.mark.slow),
+        pytest.param("charged_b", {}, "jpsi", marks=pytest.mark.slow),
+    ],
+)
+def test_any_steering_makes_the_same_bytes_in_any_number_of_workers(
+    process: str, options: dict[str, tuple[str, str]], steering: str, tmp_path: Path
+) -> None:
+    request = SampleRequest(process, 120, 5, options, block=60, steering=steering)
+    for workers in (1, 2):
+        make_samples([request], tmp_path / str(workers), workers=workers)
+    one, two = (digests(tmp_path / str(workers)) for workers in (1, 2))
+    assert one == two
+    assert len(one) == 2
+
+
+def test_another_steering_is_another_sample(tmp_path: Path) -> None:
+    make_samples([SampleRequest("mumu", 50, 1)], tmp_path)
+    before = digests(tmp_path)
+    make_samples([SampleRequest("mumu", 50, 1, steering="lepton_pairs")], tmp_path)
+    assert digests(tmp_path) != before
+
+
 def test_another_seed_makes_other_bytes(made: Path, tmp_path: Path) -> None:
     make_samples([SampleRequest("mumu", events=200, seed=12, block=200)], tmp_path)
     assert digests(tmp_path)["mumu_0000.root"] != digests(made)["mumu_0000.root"]
@@ -112,6 +138,11 @@ def test_impossible_requests_are_refused(events: int, seed: int, block: int) -> 
 def test_two_samples_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="mumu"):
         make_samples([REQUEST, SampleRequest("mumu", 10, 2)], tmp_path)
+
+
+def test_unknown_steerings_are_refused_before_anything_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="there is no steering 'nothing'"):
+        SampleRequest("mumu", 10, 1, steering="nothing")
 
 
 def test_unknown_processes_are_refused(tmp_path: Path) -> None:
