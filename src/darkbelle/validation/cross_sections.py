@@ -136,7 +136,7 @@ def four_lepton_figures() -> list[Figure]:
     figures += [
         Figure(
             SECTION, "eetautau, all virtualities", "fb", exact.cross_section_fb, exact.error_fb,
-            (18_000.0, 18_000.0), "est", "Specification of the physics, section 0", 0.05,
+            (18_000.0, 18_000.0), "est", "physics.md, section 0", 0.05,
             because="the known figure is remembered, not read; the next line is the check",
         ),
         Figure(

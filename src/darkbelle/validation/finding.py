@@ -16,7 +16,7 @@ from darkbelle.vectors import Column, FourVector
 __all__ = ["displaced_figures", "identification_figures", "identified_share", "resolution_figures", "shot"]
 
 MASSES: Final = {11: ELECTRON_MASS, 13: MUON_MASS, 211: PION_MASS, 321: KAON_MASS, 22: 0.0}
-PHYSICS: Final = "Specification of the physics, section 0"
+PHYSICS: Final = "physics.md, section 0"
 TALK: Final = "arXiv:2212.03066 and its talks"
 KAONS: Final = "what Belle and Belle II quote: 90 % at 5 %"
 BARREL: Final = np.deg2rad([40.0, 120.0])

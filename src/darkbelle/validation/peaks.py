@@ -20,7 +20,7 @@ from darkbelle.vectors import Column
 __all__ = ["b_peaks", "detected_events", "mass_peaks", "pi_zero_masses", "recoil_masses", "width_figures"]
 
 SECTION: Final = "Resolutions"
-PHYSICS: Final = "Specification of the physics, section 0"
+PHYSICS: Final = "physics.md, section 0"
 # mass of S in GeV: one that all final states can have
 SCALAR_MASS: Final = 1.5
 KAONS: Final = ("K+", "K*0")
@@ -116,14 +116,14 @@ def width_figures(
         figures.append(
             _width(
                 f"ΔE, {channel}", delta_e, (0.0, window / 2.0), "est",
-                f"Specification of the physics, section 4: a window of ±{window:g} MeV holds two widths or more",
+                f"physics.md, section 4: a window of ±{window:g} MeV holds two widths or more",
                 because="bremsstrahlung takes energy from electrons",
             )
         )  # fmt: skip
     of_beams = f"the spread of √s alone is {1e3 * NOMINAL.sqrt_s_spread:.1f} MeV"
     for mass, values in recoils.items():
         about = {3.6: ((25.0, 45.0), "~35 MeV"), 9.0: ((2.0, 5.0), "a few MeV")}.get(mass)
-        text = "" if about is None else f"Specification of the physics, section 2: {about[1]}"
+        text = "" if about is None else f"physics.md, section 2: {about[1]}"
         figures.append(
             _width(
                 f"M_rec at {mass:g} GeV", values, None if about is None else about[0],
