@@ -62,7 +62,8 @@ def write_page(
         )
     parts.append(_speeds(found))
     if plots:
-        parts.append("## Plots\n\n" + "\n".join(f"![{path.stem}]({path.name})" for path in plots) + "\n")
+        names = ", ".join(f"`{path.name}`" for path in plots)
+        parts.append(f"The command draws {names} beside its page.\n")
     page = folder / "validation.md"
     page.write_text("\n".join(parts), encoding="utf-8")
     content = {
