@@ -23,13 +23,14 @@ from darkbelle.vectors import Column
 __all__ = ["draw"]
 
 OURS, THEIRS = OKABE_ITO["blue"], "black"
+PEAKS: Final = {"K_S": r"$M_{K_S}$", "D0": "$M_{D^0}$", "D+": "$M_{D^+}$", "J/ψ": r"$M_{J/\psi}$"}
 IDENTIFIED: Final[tuple[tuple[str, int, Kind, str], ...]] = (
     ("muon efficiency", 13, "muon", "blue"),
     ("electron efficiency", 11, "electron", "green"),
     ("kaon efficiency", 321, "kaon", "purple"),
-    ("π as muon", 211, "muon", "sky"),
-    ("π as electron", 211, "electron", "orange"),
-    ("π as kaon", 211, "kaon", "vermilion"),
+    (r"$\pi$ as muon", 211, "muon", "sky"),
+    (r"$\pi$ as electron", 211, "electron", "orange"),
+    (r"$\pi$ as kaon", 211, "kaon", "vermilion"),
 )
 
 
@@ -109,7 +110,7 @@ def _peaks(masses: Mapping[str, Column]) -> Figure:
     for axes, (name, values) in zip(np.ravel(all_axes), masses.items(), strict=True):
         middle, width = np.median(values), half_width(values)
         axes.hist(values, bins=60, range=(middle - 6 * width, middle + 6 * width), color=OURS)
-        axes.set_xlabel(f"M({name}) [GeV]")
+        axes.set_xlabel(f"{PEAKS[name]} [GeV]")
         axes.text(0.04, 0.92, rf"{1e3 * width:.1f} MeV", transform=axes.transAxes, va="top")
         axes.locator_params(axis="x", nbins=4)
     stamp(np.ravel(all_axes)[0])
@@ -118,11 +119,16 @@ def _peaks(masses: Mapping[str, Column]) -> Figure:
 
 def _mesons(mesons: Mapping[str, tuple[Column, Column]]) -> Figure:
     figure, (left, right) = new_figure(1, 2, size=(12, 5))
-    for name, colour in zip(("K+ mumu", "K+ KK", "K+ ee"), ("blue", "orange", "green"), strict=True):
+    drawn = (
+        ("K+ mumu", r"$S\to\mu\mu$", "blue"),
+        ("K+ KK", r"$S\to KK$", "orange"),
+        ("K+ ee", r"$S\to ee$", "green"),
+    )
+    for name, label, colour in drawn:
         for axes, values, span in zip((left, right), mesons[name], ((5.26, 5.29), (-0.15, 0.1)), strict=True):
             edges = np.linspace(*span, 51)
             density = np.histogram(values, edges)[0] / len(values)
-            axes.stairs(density, edges, color=OKABE_ITO[colour], label=name.replace("K+ ", "K+ S, S → "))
+            axes.stairs(density, edges, color=OKABE_ITO[colour], label=label)
     left.set_xlabel(r"$M_{bc}$ [GeV]")
     right.set_xlabel(r"$\Delta E$ [GeV]")
     right.legend(loc="upper left")
@@ -135,7 +141,7 @@ def _recoil(recoils: Mapping[float, Column]) -> Figure:
     masses = sorted(recoils)
     axes.plot(masses, [1e3 * half_width(recoils[mass]) for mass in masses], "o-", color=OURS)
     axes.set_yscale("log")
-    axes.set_xlabel("Mass of the Z′ [GeV]")
+    axes.set_xlabel(r"Mass of the $Z'$ [GeV]")
     axes.set_ylabel(r"Width of $M_{rec}$ [MeV]")
     stamp(axes)
     return figure
