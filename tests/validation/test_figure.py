@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,7 +46,7 @@ def test_without_a_known_figure_there_is_no_verdict() -> None:
 
 
 @pytest.mark.parametrize("changed", [{"mark": None}, {"source": ""}, {"known": (3.0, 2.0)}])
-def test_known_figures_carry_mark_and_source(changed: dict[str, object]) -> None:
+def test_known_figures_carry_mark_and_source(changed: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match="mark, a source"):
         figure(2.5, **changed)
 
