@@ -295,6 +295,16 @@ def test_the_cost_of_samples_is_measured() -> None:
     assert rows["uubar"]["made by"].startswith("e+e− → γ*")
 
 
+@pytest.mark.slow
+def test_the_simulation_is_validated_with_a_page(tmp_path: Path) -> None:
+    result = darkbelle("samples", "validate", "--scale", "0.001", "--seed", "4", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "validation.md").read_text(encoding="utf-8")
+    assert "samples validate --out FOLDER --seed 4 --scale 0.001" in text
+    assert "| b_to_k_s_K+_mumu_1_1 | b_to_k_llp |" in text
+    assert len(list(tmp_path.glob("*.png"))) == 7
+
+
 def test_simulated_events_are_written_by_the_steering_asked_for(tmp_path: Path) -> None:
     arguments = ("simulate", "mumu", "--events", "50", "--seed", "1", "--out", tmp_path)
     assert darkbelle(*arguments, "--steering", "lepton_pairs").exit_code == 0
