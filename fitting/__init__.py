@@ -14,7 +14,7 @@ The order in which a run goes through it::
     hs3            workspaces for RooFit and others
     preflight      what is wrong with a workspace before it is fitted
     solving        limits of any workspaces, of a run or not
-    limits         limits.json
+    run_limits     limits.json
     projection     expected limits at other luminosities
     crosscheck     some of these again by another engine
     validation     the fast engine beside pyhf, on hundreds of workspaces
@@ -24,7 +24,7 @@ The order in which a run goes through it::
     plots          all of it drawn
 
 Four functions do a step each, on a run folder: `build_workspaces`, `compute_limits`, `interpret` and
-`make_plots`; `limits_of`, `unified_interval`, `coverage_study`, `plain_scan` and
+`make_plots`; `limits`, `unified_interval`, `coverage_study`, `plain_scan` and
 `scan_significance` take any pyhf workspaces. They are imported when asked for, since pyhf,
 cabinetry and matplotlib take seconds.
 
@@ -41,10 +41,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from darkbelle.fitting.engines import engine_names
     from darkbelle.fitting.interpretation import MODELS, Interpretation, interpret, read_interpretation
-    from darkbelle.fitting.limits import LimitPoint, Limits, compute_limits, read_limits
     from darkbelle.fitting.patchsets import patched
     from darkbelle.fitting.plots import PlotFile, make_plots
-    from darkbelle.fitting.solving import WorkspaceLimits, limits_of
+    from darkbelle.fitting.run_limits import LimitPoint, Limits, compute_limits, read_limits
+    from darkbelle.fitting.solving import WorkspaceLimits, limits
     from darkbelle.fitting.studies.coverage import coverage_study
     from darkbelle.fitting.studies.runs import compute_intervals, compute_significance
     from darkbelle.fitting.studies.significance import plain_scan, scan_significance
@@ -65,7 +65,7 @@ __all__ = [
     "coverage_study",
     "engine_names",
     "interpret",
-    "limits_of",
+    "limits",
     "make_plots",
     "patched",
     "plain_scan",
@@ -78,23 +78,23 @@ __all__ = [
 _HOMES = {
     "MODELS": "interpretation",
     "Interpretation": "interpretation",
-    "LimitPoint": "limits",
-    "Limits": "limits",
+    "LimitPoint": "run_limits",
+    "Limits": "run_limits",
     "PlotFile": "plots",
     "WorkspaceLimits": "solving",
     "build_workspaces": "workspaces",
     "compute_intervals": "studies.runs",
-    "compute_limits": "limits",
+    "compute_limits": "run_limits",
     "compute_significance": "studies.runs",
     "coverage_study": "studies.coverage",
     "engine_names": "engines",
     "interpret": "interpretation",
-    "limits_of": "solving",
+    "limits": "solving",
     "make_plots": "plots",
     "patched": "patchsets",
     "plain_scan": "studies.significance",
     "read_interpretation": "interpretation",
-    "read_limits": "limits",
+    "read_limits": "run_limits",
     "scan_significance": "studies.significance",
     "unified_interval": "studies.unified",
 }

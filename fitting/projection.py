@@ -17,7 +17,7 @@ from typing import Any, Literal
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.engines import Failure
 from darkbelle.fitting.engines.base import Progress
-from darkbelle.fitting.solving import limits_of
+from darkbelle.fitting.solving import limits
 from darkbelle.fitting.templates import fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace, poi_name
 from darkbelle.provenance import provenance
@@ -171,14 +171,14 @@ def project(
                 cases.append((mass, luminosity, policy))
                 scaled = scaled_workspace(base, luminosity / inputs.luminosity_fb, policy)
                 workspaces[f"{mass!r} GeV, {luminosity!r}/fb, {policy}"] = scaled
-    answers = limits_of(workspaces, confidence_level=level, engine=engine, progress=progress)
-    limits = tuple(
+    answers = limits(workspaces, confidence_level=level, engine=engine, progress=progress)
+    projected = tuple(
         ProjectedLimit(*case, (), answer.outcome.reason)
         if isinstance(answer.outcome, Failure)
         else ProjectedLimit(*case, answer.outcome.expected)
         for case, answer in zip(cases, answers, strict=True)
     )
-    found = Projection(inputs.channel.name, inputs.channel.poi_unit, level, inputs.luminosity_fb, limits)
+    found = Projection(inputs.channel.name, inputs.channel.poi_unit, level, inputs.luminosity_fb, projected)
     record = provenance(run=Path(run_dir).name, parameter=poi_name(inputs.channel))
     write_json(Path(run_dir) / PROJECTION, {**found.as_json(), "provenance": record})
     return found

@@ -1,6 +1,6 @@
 """Upper limits of any pyhf workspaces, of a run or not: looked at first, then solved by an engine.
 
->>> from darkbelle.fitting import limits_of
+>>> from darkbelle.fitting import limits
 >>> counting = {
 ...     "version": "1.0.0",
 ...     "channels": [{"name": "sr", "samples": [
@@ -9,8 +9,8 @@
 ...     "observations": [{"name": "sr", "data": [100.0]}],
 ...     "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
 ... }
->>> (limits,) = limits_of([counting], confidence_level=0.95)
->>> round(limits.outcome.expected[2], 2)  # q of 20.9 events, 2 (20.9 − 100 ln 1.209), is 1.960²
+>>> (answer,) = limits([counting], confidence_level=0.95)
+>>> round(answer.outcome.expected[2], 2)  # q of 20.9 events, 2 (20.9 − 100 ln 1.209), is 1.960²
 2.09
 """
 
@@ -27,7 +27,7 @@ from darkbelle.fitting.findings import Finding, errors_of
 from darkbelle.fitting.preflight import preflight
 from darkbelle.fitting.sources import Source, named_contents
 
-__all__ = ["WorkspaceLimits", "limits_of"]
+__all__ = ["WorkspaceLimits", "limits"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class WorkspaceLimits:
         return {**common, **self.outcome.as_json()}
 
 
-def limits_of(
+def limits(
     workspaces: Mapping[str, Source] | Iterable[Source],
     *,
     confidence_level: float = 0.95,

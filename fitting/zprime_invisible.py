@@ -18,13 +18,13 @@ from darkbelle.fitting.interpretation import (
     read_curve,
     read_interpretation,
 )
-from darkbelle.fitting.limits import LimitPoint, Limits, compute_limits, read_limits
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.cutflow import flows, plot_cutflow, plot_last_cuts
 from darkbelle.fitting.plots.limits import Curve, plot_coupling_limit, plot_limit
 from darkbelle.fitting.plots.resolution import plot_resolution, resolution_table
 from darkbelle.fitting.plots.spectra import plot_distributions, plot_recoil_plane, plot_recoil_spectrum
 from darkbelle.fitting.plots.studies import plot_local_p
+from darkbelle.fitting.run_limits import LimitPoint, Limits, compute_limits, read_limits
 from darkbelle.fitting.studies.runs import RunSignificance, read_significance
 from darkbelle.fitting.templates import FitInputs, fit_inputs
 from darkbelle.fitting.workspaces import build_workspaces

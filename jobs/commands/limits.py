@@ -14,7 +14,7 @@ from darkbelle.jobs.commands.parameters import FOLDER, RUN, SEED, WORKERS
 if TYPE_CHECKING:
     from darkbelle.fitting.couplings import Model
     from darkbelle.fitting.interpretation import Interpretation
-    from darkbelle.fitting.limits import Limits
+    from darkbelle.fitting.run_limits import Limits
 
 MODELS: tuple[Model, ...] = (
     "vanilla",
@@ -127,7 +127,7 @@ def limits(
 
     With --workspaces: of any pyhf workspaces.
     """
-    from darkbelle.fitting.limits import compute_limits
+    from darkbelle.fitting.run_limits import compute_limits
     from darkbelle.jobs.progress import counter
 
     if plain:
@@ -192,13 +192,13 @@ def _hypotheses(paths: tuple[Path, ...], patchset: Path | None) -> Any:
 
 def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bool) -> None:
     """Compute and print the limits of workspaces. Exits with 1 if one has none."""
+    from darkbelle.fitting import solving
     from darkbelle.fitting.engines import Failure
     from darkbelle.fitting.findings import summarise
-    from darkbelle.fitting.solving import limits_of
     from darkbelle.jobs.progress import counter
 
     with counter("limits") as progress:
-        answers = limits_of(workspaces, **options, progress=progress)
+        answers = solving.limits(workspaces, **options, progress=progress)
     solved = [(item.name, item.outcome) for item in answers if not isinstance(item.outcome, Failure)]
     if json_output:
         print_json([item.as_json() for item in answers])

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from darkbelle.errors import ConfigurationError
-from darkbelle.fitting import compute_limits, limits_of
+from darkbelle.fitting import compute_limits, limits
 from darkbelle.fitting.engines import UpperLimit
 from darkbelle.fitting.projection import Policy, scaled_workspace
 from darkbelle.jobs.cli import main
@@ -30,7 +30,7 @@ def counting(background: float = 1e6, uncertainty: float = 0.02) -> dict[str, An
 
 
 def median(workspace: dict[str, Any]) -> float:
-    (answer,) = limits_of([workspace])
+    (answer,) = limits([workspace])
     assert isinstance(answer.outcome, UpperLimit)
     return answer.outcome.expected[2]
 

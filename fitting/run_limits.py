@@ -12,7 +12,7 @@ from darkbelle.errors import FitError
 from darkbelle.fitting.engines import Failure, UpperLimit
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, summarise
-from darkbelle.fitting.solving import WorkspaceLimits, limits_of
+from darkbelle.fitting.solving import WorkspaceLimits, limits
 from darkbelle.fitting.templates import Data, FitInputs, MassTemplates, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace, describe, poi_name
 from darkbelle.provenance import provenance
@@ -193,7 +193,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     inputs = fit_inputs(load_result(run_dir), data, seed)
     level = confidence_level or inputs.channel.confidence_level
     templates, failed = _all_templates(inputs, masses or tuple(inputs.signals))
-    solved = limits_of(
+    solved = limits(
         {f"{item.mass!r} GeV": build_workspace(inputs, item) for item in templates},
         confidence_level=level,
         engine=engine,
@@ -207,7 +207,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     if not points:
         reasons = "; ".join(f"{mass:g} GeV: {reason}" for mass, reason in failed.items())
         raise FitError(f"no limit could be computed: {reasons or 'the run has no signal'}")
-    limits = Limits(
+    found = Limits(
         channel=inputs.channel.name,
         poi=inputs.channel.poi,
         unit=inputs.channel.poi_unit,
@@ -222,10 +222,10 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         missing_processes=inputs.missing,
         findings={item.mass: answer.findings for item, answer in zip(templates, solved, strict=True)},
     )
-    _warn(limits)
+    _warn(found)
     record = provenance(run=Path(run_dir).name, parameter=poi_name(inputs.channel))
-    write_json(Path(run_dir) / LIMITS, {**limits.as_json(), "provenance": record})
-    return limits
+    write_json(Path(run_dir) / LIMITS, {**found.as_json(), "provenance": record})
+    return found
 
 
 def read_limits(run_dir: str | Path) -> Limits:
