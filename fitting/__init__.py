@@ -15,6 +15,8 @@ The order in which a run goes through it::
     preflight      what is wrong with a workspace before it is fitted
     solving        limits of any workspaces, of a run or not
     run_limits     limits.json
+    nuisances      pulls, impacts and correlations of any workspace
+    run_pulls      pulls.json
     projection     expected limits at other luminosities
     crosscheck     some of these again by another engine
     validation     the fast engine beside pyhf, on hundreds of workspaces
@@ -24,7 +26,7 @@ The order in which a run goes through it::
     plots          all of it drawn
 
 Four functions do a step each, on a run folder: `build_workspaces`, `compute_limits`, `interpret` and
-`make_plots`; `limits`, `unified_interval`, `coverage_study`, `plain_scan` and
+`make_plots`; `limits`, `pulls`, `unified_interval`, `coverage_study`, `plain_scan` and
 `scan_significance` take any pyhf workspaces. They are imported when asked for, since pyhf,
 cabinetry and matplotlib take seconds.
 
@@ -41,9 +43,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from darkbelle.fitting.engines import engine_names
     from darkbelle.fitting.interpretation import MODELS, Interpretation, interpret, read_interpretation
+    from darkbelle.fitting.nuisances import Pulls, pulls
     from darkbelle.fitting.patchsets import patched
     from darkbelle.fitting.plots import PlotFile, make_plots
     from darkbelle.fitting.run_limits import LimitPoint, Limits, compute_limits, read_limits
+    from darkbelle.fitting.run_pulls import compute_pulls
     from darkbelle.fitting.solving import WorkspaceLimits, limits
     from darkbelle.fitting.studies.coverage import coverage_study
     from darkbelle.fitting.studies.runs import compute_intervals, compute_significance
@@ -57,10 +61,12 @@ __all__ = [
     "LimitPoint",
     "Limits",
     "PlotFile",
+    "Pulls",
     "WorkspaceLimits",
     "build_workspaces",
     "compute_intervals",
     "compute_limits",
+    "compute_pulls",
     "compute_significance",
     "coverage_study",
     "engine_names",
@@ -69,6 +75,7 @@ __all__ = [
     "make_plots",
     "patched",
     "plain_scan",
+    "pulls",
     "read_interpretation",
     "read_limits",
     "scan_significance",
@@ -81,10 +88,12 @@ _HOMES = {
     "LimitPoint": "run_limits",
     "Limits": "run_limits",
     "PlotFile": "plots",
+    "Pulls": "nuisances",
     "WorkspaceLimits": "solving",
     "build_workspaces": "workspaces",
     "compute_intervals": "studies.runs",
     "compute_limits": "run_limits",
+    "compute_pulls": "run_pulls",
     "compute_significance": "studies.runs",
     "coverage_study": "studies.coverage",
     "engine_names": "engines",
@@ -92,6 +101,7 @@ _HOMES = {
     "limits": "solving",
     "make_plots": "plots",
     "patched": "patchsets",
+    "pulls": "nuisances",
     "plain_scan": "studies.significance",
     "read_interpretation": "interpretation",
     "read_limits": "run_limits",

@@ -17,6 +17,7 @@ from darkbelle.jobs.commands.limits import interpret, limits, workspace
 from darkbelle.jobs.commands.pack import pack
 from darkbelle.jobs.commands.plan import plan
 from darkbelle.jobs.commands.project import project
+from darkbelle.jobs.commands.pulls import pulls
 from darkbelle.jobs.commands.report import report
 from darkbelle.jobs.commands.run import merge, retry, run
 from darkbelle.jobs.commands.simulate import samples, simulate
@@ -41,6 +42,7 @@ COMMANDS = (
     fit,
     workspace,
     limits,
+    pulls,
     intervals,
     significance,
     coverage,
