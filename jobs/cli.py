@@ -9,6 +9,7 @@ import click
 
 from darkbelle.errors import ConfigurationError, DarkbelleError
 from darkbelle.jobs.commands.cancel import cancel
+from darkbelle.jobs.commands.closure import closure
 from darkbelle.jobs.commands.crosscheck import crosscheck
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
@@ -42,6 +43,7 @@ COMMANDS = (
     fit,
     workspace,
     limits,
+    closure,
     pulls,
     intervals,
     significance,

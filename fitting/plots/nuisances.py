@@ -90,11 +90,15 @@ def _pulls(axes: Axes, shown: tuple[Nuisance, ...], rows: Indices) -> None:
     for width, colour in ((2, BAND_COLOURS[1]), (1, BAND_COLOURS[0])):
         axes.axvspan(-width, width, color=colour, linewidth=0, zorder=0)
     axes.axvline(0, color="0.4", linewidth=0.8, linestyle="--")
-    known = [(row, item) for row, item in zip(rows, shown, strict=True) if item.pull is not None]
+    known = [
+        (item.pull, row, item.constraint)
+        for row, item in zip(rows, shown, strict=True)
+        if item.pull is not None and item.constraint is not None
+    ]
     axes.errorbar(
-        [item.pull for _, item in known],
-        [row for row, _ in known],
-        xerr=[item.constraint for _, item in known],
+        [pull for pull, _, _ in known],
+        [row for _, row, _ in known],
+        xerr=[constraint for _, _, constraint in known],
         fmt="o",
         color="black",
         markersize=4.5,

@@ -106,6 +106,12 @@ def workspace(
     help="Pseudo-experiments a hypothesis, instead of asymptotic formulas; by the fast engine.",
 )
 @masses_option
+@click.option(
+    "--mass-step",
+    type=click.FloatRange(min=0, min_open=True),
+    help="GeV: between the simulated masses others so far apart, with interpolated signals; see closure.",
+)
+@click.option("--interpolate", is_flag=True, help="--mass may lie between simulated masses.")
 @data_option
 @SEED
 @WORKERS
@@ -118,6 +124,8 @@ def limits(
     engine: str,
     toys: int,
     masses: tuple[float, ...],
+    mass_step: float | None,
+    interpolate: bool,
     data: str,
     seed: int,
     workers: int,
@@ -131,8 +139,8 @@ def limits(
     from darkbelle.jobs.progress import counter
 
     if plain:
-        if masses:
-            raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
+        if masses or mass_step or interpolate:
+            raise click.UsageError("--mass and --mass-step are of a run, and --workspaces have no masses")
         options = {"confidence_level": cl or 0.95, "engine": engine, "toys": toys, "seed": seed}
         workspaces = _hypotheses(paths, patchset)
         limits_of_files(workspaces, {**options, "workers": workers}, json_output=json_output)
@@ -148,6 +156,8 @@ def limits(
             engine=engine,
             toys=toys,
             masses=masses or None,
+            mass_step=mass_step,
+            interpolate=interpolate,
             workers=workers,
             data=data,  # type: ignore[arg-type]  # click has checked it
             seed=seed,
