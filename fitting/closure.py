@@ -161,6 +161,8 @@ def _prediction(
         medians.append(answer.outcome.expected[2])
     # the bins of the simulated mass for both, which the limits do not need
     there = truth.binning.project(predicted.signals[mass].nominal.values)
+    if not there.any():
+        return replace(bare, reason="nothing of the predicted signal lies in the window of the simulated one")
     errors = [truth.signal.variances, truth.binning.project(predicted.signals[mass].nominal.variances)]
     distance, expected = _distance((there, truth.signal.values), errors)
     relative = [

@@ -79,9 +79,11 @@ def compute_pulls(
     Raises
     ------
     FitError
-        Not one mass could be fitted. Single failures are in ``failed``.
+        The run has no signal. Masses that cannot be fitted are in ``failed``.
     """
     inputs = fit_inputs(load_result(run_dir), data, seed)
+    if not inputs.signals:
+        raise FitError("the run has no signal, so there is no mass to fit; add its datasets")
     chosen = tuple(masses) if masses else _middle(inputs)
     points: dict[float, Pulls] = {}
     failed: dict[float, str] = {}
@@ -92,9 +94,6 @@ def compute_pulls(
             failed[mass] = str(error)
         if progress is not None:
             progress(done, len(chosen))
-    if not points:
-        reasons = "; ".join(f"{mass:g} GeV: {reason}" for mass, reason in failed.items())
-        raise FitError(f"no mass of the run can be fitted: {reasons or 'it has no signal'}")
     found = RunPulls(inputs.channel.name, inputs.luminosity_fb, data, seed, points, failed)
     write_json(Path(run_dir) / PULLS, {**found.as_json(), "provenance": provenance(run=Path(run_dir).name)})
     return found

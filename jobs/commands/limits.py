@@ -240,10 +240,13 @@ def show_limits(found: Limits) -> None:
     )
     print_table(
         "What they stand on, after all cuts",
-        ("mass [GeV]", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
+        ("mass [GeV]", "signal", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
         [
             (
                 point.mass,
+                "{:g} to {:g} GeV".format(*between)
+                if (between := point.interpolated_between)
+                else "simulated",
                 point.diagnostics["resolution_m2"],
                 point.diagnostics["signal_efficiency"],
                 point.diagnostics["background_near_peak"],
@@ -251,6 +254,12 @@ def show_limits(found: Limits) -> None:
             for point in found.points
         ],
     )
+    interpolated = sum(point.interpolated_between is not None for point in found.points)
+    if interpolated:
+        say(
+            f"{interpolated} of {len(found.points)} limits rest on signals interpolated between simulated "
+            "masses; `darkbelle closure` says how well these are known"
+        )
     for point in found.points:
         for flag in point.flags:
             say(f"{point.mass:g} GeV: {flag}")

@@ -162,8 +162,8 @@ def test_of_a_run_they_are_written_and_drawn(toy_run: Path, tmp_path: Path) -> N
         "mass_04.0000_pulls.png",
         "mass_04.0000_correlations.png",
     }
-    with pytest.raises(FitError, match="simulated masses are 1, 4, 7"):
-        compute_pulls(run, masses=[2.0])
+    assert "simulated masses are 1, 4, 7" in compute_pulls(run, masses=[2.0]).failed[2.0]
+    assert CliRunner().invoke(main, ["pulls", str(run), "--mass", "2"]).exit_code == 1
 
 
 def test_of_a_workspace_they_are_printed(tmp_path: Path) -> None:
