@@ -1,4 +1,4 @@
-"""Sections of a page that any channel with limits can show: nuisances, closure of the signals, projections."""
+"""Sections of a page that any channel with limits can show: nuisances, closure of signals, projections."""
 
 from __future__ import annotations
 
