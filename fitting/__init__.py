@@ -6,6 +6,9 @@ The order in which a run goes through it::
     resolution     how wide the signal's peak is
     binning        the bins of each mass hypothesis
     templates      the fit of a mass hypothesis as arrays
+    morphing       histograms between simulated points
+    signals        signals between simulated masses, by it
+    closure        how well these are known: closure.json
     workspaces     the same as a pyhf workspace, by cabinetry: the interface to all engines
     engines        upper limits from workspaces: pyhf, fast, and toys by the latter
     asymptotics    CLs and its expected bands, for any engine
@@ -17,7 +20,7 @@ The order in which a run goes through it::
     run_limits     limits.json
     nuisances      pulls, impacts and correlations of any workspace
     run_pulls      pulls.json
-    projection     expected limits at other luminosities
+    projection     expected limits at other luminosities; measured_projection for measurements
     crosscheck     some of these again by another engine
     validation     the fast engine beside pyhf, on hundreds of workspaces
     couplings      widths, branching fractions and magnetic moment of the Z′

@@ -322,6 +322,7 @@ def _point(templates: MassTemplates, limit: UpperLimit, findings: Sequence[Findi
             "bounds_hit": list(limit.bounds_hit),
             "rescued_fits": limit.rescued,
             "rescued_from": limit.rescued_from,
+            "needed_help": limit.needed_help,
             "largest_edm": limit.largest_edm,
             "several_minima": limit.several_minima,
             "toy_errors": list(limit.toy_errors),

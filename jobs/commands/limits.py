@@ -218,6 +218,9 @@ def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bo
             ("workspace", "observed", *BANDS),
             [(name, limit.observed, *limit.expected) for name, limit in solved],
         )
+    _say_how_fits_went(
+        [(item.largest_edm, item.evaluations, item.needed_help) for _, item in solved], options["engine"]
+    )
     for name, limit in solved:
         for flag in limit.flags:
             say(f"{name}: {flag}")
@@ -228,6 +231,22 @@ def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bo
             say(f"{item.name} has no limit: {item.outcome.reason}")
     if len(solved) < len(answers):
         raise SystemExit(1)
+
+
+def _say_how_fits_went(fits: list[tuple[float, int, bool]], engine: str) -> None:
+    """Say of fits, by limit: their worst distance to a minimum, how many, and whether they needed help."""
+    if not fits:
+        return
+    worst, total, helped = (
+        max(edm for edm, _, _ in fits),
+        sum(n for _, n, _ in fits),
+        sum(h for _, _, h in fits),
+    )
+    say(
+        f"{total} fits by engine {engine}, at most {worst:.1g} from their minima in −ln L (edm); "
+        f"{helped or 'none'} of {len(fits)} limits needed help"
+        + (", by a second minimiser, another engine or a choice among minima" if helped else "")
+    )
 
 
 def show_limits(found: Limits) -> None:
@@ -253,6 +272,10 @@ def show_limits(found: Limits) -> None:
             )
             for point in found.points
         ],
+    )
+    fits = [point.diagnostics for point in found.points]
+    _say_how_fits_went(
+        [(fit["largest_edm"], fit["evaluations"], fit["needed_help"]) for fit in fits], found.engine
     )
     interpolated = sum(point.interpolated_between is not None for point in found.points)
     if interpolated:

@@ -67,6 +67,7 @@ def test_limits_in_steps_say_which_signals_are_interpolated(run: Path) -> None:
     assert [point.mass for point in found.points] == [1.0, 2.5, 4.0, 5.5, 7.0]
     between = [point.interpolated_between for point in found.points]
     assert between == [None, (1.0, 4.0), None, (4.0, 7.0), None]
+    assert "of 5 limits needed help" in result.stderr
     assert "2 of 5 limits rest on signals interpolated" in result.stderr
     medians = [point.expected[2] for point in found.points]
     assert min(medians[2:5:2]) * 0.8 < medians[3] < max(medians[2:5:2]) * 1.2
