@@ -1,6 +1,6 @@
 """Upper limits of any pyhf workspaces, of a run or not: looked at first, then solved by an engine.
 
->>> from darkbelle.fitting import limits_of
+>>> from darkbelle.fitting import limits
 >>> counting = {
 ...     "version": "1.0.0",
 ...     "channels": [{"name": "sr", "samples": [
@@ -9,8 +9,8 @@
 ...     "observations": [{"name": "sr", "data": [100.0]}],
 ...     "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
 ... }
->>> (limits,) = limits_of([counting], confidence_level=0.95)
->>> round(limits.outcome.expected[2], 2)  # q of 20.9 events, 2 (20.9 − 100 ln 1.209), is 1.960²
+>>> (answer,) = limits([counting], confidence_level=0.95)
+>>> round(answer.outcome.expected[2], 2)  # q of 20.9 events, 2 (20.9 − 100 ln 1.209), is 1.960²
 2.09
 """
 
@@ -28,7 +28,7 @@ from darkbelle.fitting.preflight import preflight
 from darkbelle.fitting.sources import Source, named_contents
 from darkbelle.fitting.studies.recipes import Make
 
-__all__ = ["WorkspaceLimits", "limits_of"]
+__all__ = ["WorkspaceLimits", "limits"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class WorkspaceLimits:
         return {**common, **self.outcome.as_json()}
 
 
-def limits_of(  # noqa: PLR0913  all by keyword
+def limits(  # noqa: PLR0913  all by keyword
     workspaces: Mapping[str, Source] | Iterable[Source],
     *,
     confidence_level: float = 0.95,

@@ -62,7 +62,7 @@ def load_engine(name: str) -> Engine:
 
 def toy_engine(toys: int, seed: int, make: Make | None = None) -> Engine:
     """Return an engine for limits from pseudo-experiments, so many a hypothesis; ``make`` makes them."""
-    from darkbelle.fitting.engines.toy_engine import ToyEngine  # noqa: PLC0415  numba takes seconds
+    from darkbelle.fitting.engines.toys import ToyEngine  # noqa: PLC0415  numba takes seconds
 
     return ToyEngine(toys, seed, make)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from darkbelle.fitting.couplings import Model
     from darkbelle.fitting.engines.base import Progress
     from darkbelle.fitting.interpretation import Interpretation
-    from darkbelle.fitting.limits import Limits
+    from darkbelle.fitting.run_limits import Limits
 
 MODELS: tuple[Model, ...] = (
     "vanilla",
@@ -114,6 +114,12 @@ def workspace(
     help="With --workspaces and --toys: folder in which experiments are kept.  [default: limits]",
 )
 @masses_option
+@click.option(
+    "--mass-step",
+    type=click.FloatRange(min=0, min_open=True),
+    help="GeV: between the simulated masses others so far apart, with interpolated signals; see closure.",
+)
+@click.option("--interpolate", is_flag=True, help="--mass may lie between simulated masses.")
 @data_option
 @SEED
 @place_options
@@ -128,6 +134,8 @@ def limits(
     cl: float | None,
     out: Path | None,
     masses: tuple[float, ...],
+    mass_step: float | None,
+    interpolate: bool,
     data: str,
     json_output: bool,
     **options: Any,
@@ -137,14 +145,14 @@ def limits(
     With --workspaces: of any pyhf workspaces. Experiments of --toys are made on any executor and are kept,
     in RUN/toys: what was stopped goes on.
     """
-    from darkbelle.fitting.limits import compute_limits
+    from darkbelle.fitting.run_limits import compute_limits
     from darkbelle.runfolder import TOYS
 
     if not options["toys"]:
         _refuse_places(context)
     if plain:
-        if masses:
-            raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
+        if masses or mass_step or interpolate:
+            raise click.UsageError("--mass and --mass-step are of a run, and --workspaces have no masses")
         solving = _solving(out or Path("limits"), {"confidence_level": cl or 0.95, **options})
         limits_of_files(_hypotheses(paths, patchset), solving, json_output=json_output)
         return
@@ -160,6 +168,8 @@ def limits(
         found = compute_limits(
             paths[0],
             masses=masses or None,
+            mass_step=mass_step,
+            interpolate=interpolate,
             data=data,  # type: ignore[arg-type]  # click has checked it
             progress=progress,
             **solving,
@@ -232,12 +242,12 @@ def _hypotheses(paths: tuple[Path, ...], patchset: Path | None) -> Any:
 
 def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bool) -> None:
     """Compute and print the limits of workspaces. Exits with 1 if one has none."""
+    from darkbelle.fitting import solving
     from darkbelle.fitting.engines import Failure
     from darkbelle.fitting.findings import summarise
-    from darkbelle.fitting.solving import limits_of
 
     with _counted(options) as progress:
-        answers = limits_of(workspaces, **options, progress=progress)
+        answers = solving.limits(workspaces, **options, progress=progress)
     solved = [(item.name, item.outcome) for item in answers if not isinstance(item.outcome, Failure)]
     if json_output:
         print_json([item.as_json() for item in answers])
@@ -247,6 +257,9 @@ def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bo
             ("workspace", "observed", *BANDS),
             [(name, limit.observed, *limit.expected) for name, limit in solved],
         )
+    _say_how_fits_went(
+        [(item.largest_edm, item.evaluations, item.needed_help) for _, item in solved], options["engine"]
+    )
     for name, limit in solved:
         for flag in limit.flags:
             say(f"{name}: {flag}")
@@ -259,6 +272,22 @@ def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bo
         raise SystemExit(1)
 
 
+def _say_how_fits_went(fits: list[tuple[float, int, bool]], engine: str) -> None:
+    """Say of fits, by limit: their worst distance to a minimum, how many, and whether they needed help."""
+    if not fits:
+        return
+    worst, total, helped = (
+        max(edm for edm, _, _ in fits),
+        sum(n for _, n, _ in fits),
+        sum(h for _, _, h in fits),
+    )
+    say(
+        f"{total} fits by engine {engine}, at most {worst:.1g} from their minima in −ln L (edm); "
+        f"{helped or 'none'} of {len(fits)} limits needed help"
+        + (", by a second minimiser, another engine or a choice among minima" if helped else "")
+    )
+
+
 def show_limits(found: Limits) -> None:
     """Print limits as a table, and what one must know about them."""
     print_table(
@@ -269,10 +298,13 @@ def show_limits(found: Limits) -> None:
     )
     print_table(
         "What they stand on, after all cuts",
-        ("mass [GeV]", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
+        ("mass [GeV]", "signal", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
         [
             (
                 point.mass,
+                "{:g} to {:g} GeV".format(*between)
+                if (between := point.interpolated_between)
+                else "simulated",
                 point.diagnostics["resolution_m2"],
                 point.diagnostics["signal_efficiency"],
                 point.diagnostics["background_near_peak"],
@@ -280,6 +312,16 @@ def show_limits(found: Limits) -> None:
             for point in found.points
         ],
     )
+    fits = [point.diagnostics for point in found.points]
+    _say_how_fits_went(
+        [(fit["largest_edm"], fit["evaluations"], fit["needed_help"]) for fit in fits], found.engine
+    )
+    interpolated = sum(point.interpolated_between is not None for point in found.points)
+    if interpolated:
+        say(
+            f"{interpolated} of {len(found.points)} limits rest on signals interpolated between simulated "
+            "masses; `darkbelle closure` says how well these are known"
+        )
     for point in found.points:
         for flag in point.flags:
             say(f"{point.mass:g} GeV: {flag}")

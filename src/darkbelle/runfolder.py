@@ -11,7 +11,9 @@
     RUN/columns/           unbinned columns of selected events, one parquet file a dataset and region
     RUN/provenance.json    who made this, when, with what
     RUN/limits.json        upper limits
-    RUN/crosscheck.json    some of them by another engine
+    RUN/pulls.json         nuisance parameters of some masses after their fits
+    RUN/closure.json       signals predicted from those of neighbouring masses, beside the simulated ones
+    RUN/crosscheck.json    some of the limits by another engine
     RUN/projection.json    expected ones at other luminosities
     RUN/intervals.json     intervals of Feldman and Cousins
     RUN/significance.json  local and global p-values
@@ -41,6 +43,7 @@ from darkbelle.results import ChunkOutput, decode_output
 
 __all__ = [
     "CHUNKS",
+    "CLOSURE",
     "COLUMNS",
     "CROSSCHECK",
     "CUTFLOW",
@@ -52,6 +55,7 @@ __all__ = [
     "PLAN",
     "PROJECTION",
     "PROVENANCE",
+    "PULLS",
     "RESULT",
     "SCALE_FACTORS",
     "SCALE_TABLE",
@@ -82,6 +86,8 @@ CUTFLOW: Final = "cutflow.json"
 COLUMNS: Final = "columns"
 PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
+PULLS: Final = "pulls.json"
+CLOSURE: Final = "closure.json"
 CROSSCHECK: Final = "crosscheck.json"
 PROJECTION: Final = "projection.json"
 INTERVALS: Final = "intervals.json"

@@ -16,7 +16,7 @@ from scipy.special import gammaincc
 from scipy.stats import norm, poisson
 
 from darkbelle.errors import FitError
-from darkbelle.fitting import limits_of
+from darkbelle.fitting import limits
 from darkbelle.fitting.engines import UpperLimit
 from darkbelle.fitting.fast.asymptotic import hypothesis_test
 from darkbelle.fitting.fast.compile import compile_workspace
@@ -93,7 +93,7 @@ def test_many_events_with_nuisance_parameters_are_asymptotic(on_off: OnOff) -> N
 
 def test_limits_are_those_of_the_seed_on_any_number_of_threads(counting: Counting) -> None:
     def limit(seed: int = 1, workers: int = 1) -> UpperLimit:
-        (answer,) = limits_of([counting(3.0, 2)], toys=1000, seed=seed, workers=workers)
+        (answer,) = limits([counting(3.0, 2)], toys=1000, seed=seed, workers=workers)
         assert answer.findings == ()  # few events are no matter
         assert isinstance(answer.outcome, UpperLimit)
         return answer.outcome
