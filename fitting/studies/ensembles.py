@@ -108,8 +108,12 @@ class Ensemble(Recipe):
 
 def rise(held: Fits, free: Fits) -> Column:
     """Return the rise of −2 ln L from free fits to held ones, NaN where one of them failed."""
-    values = np.maximum(2 * (held.value - free.value), 0.0)
-    return np.where(held.good & free.good, values, np.nan)
+    good = held.good & free.good
+    values = np.full(good.size, np.nan)
+    values[good] = np.maximum(
+        2 * (held.value[good] - free.value[good]), 0.0
+    )  # of failed ones both are infinite
+    return values
 
 
 def _errors(model: Model, drawn: Experiments, free: Fits) -> Column:

@@ -163,7 +163,7 @@ store_maker(sys.argv[1], LocalExecutor(), batch=20)(recipes())
 
 COMMANDS = {
     "coverage": ("coverage", "{model}", "--out", "{out}", "--strengths", "1,2", "--toys", "6000"),
-    "limits": ("limits", "--workspaces", "{model}", "--out", "{out}", "--toys", "4000"),
+    "limits": ("limits", "--workspaces", "{model}", "--out", "{out}", "--toys", "600", "--cl", "0.9"),
 }
 
 

@@ -20,7 +20,8 @@ from darkbelle.fitting import limits
 from darkbelle.fitting.engines import UpperLimit
 from darkbelle.fitting.fast.asymptotic import hypothesis_test
 from darkbelle.fitting.fast.compile import compile_workspace
-from darkbelle.fitting.studies.ensembles import Ensemble
+from darkbelle.fitting.fast.experiments import Fits
+from darkbelle.fitting.studies.ensembles import Ensemble, rise
 from darkbelle.fitting.studies.exclusion import ExclusionEnsemble
 from darkbelle.fitting.studies.toy_limits import ToyLimits, confidence_by_toys, toy_limits
 
@@ -143,3 +144,12 @@ def test_what_the_model_forbids_is_forbidden_with_toys_too(counting: Counting) -
         toy_limits([counting(3.0, 2)], 0.95, toys=879)  # 1/(0.05 · 0.02275) = 879.1
     with pytest.raises(FitError, match=r"between 0\.5 and 1"):
         toy_limits([counting(3.0, 2)], 95, toys=10)
+
+
+def test_where_both_fits_fail_there_is_no_rise() -> None:
+    def fits(*values: float) -> Fits:
+        value = np.array(values)
+        return Fits(np.zeros((3, 1)), value, np.zeros(3), np.isfinite(value))
+
+    found = rise(fits(2.0, np.inf, 3.0), fits(1.5, np.inf, np.inf))
+    np.testing.assert_array_equal(found, [1.0, np.nan, np.nan])
