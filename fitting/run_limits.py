@@ -216,7 +216,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     if interpolate or mass_step is not None:
         inputs = with_masses(inputs, masses or ())
     level = confidence_level or inputs.channel.confidence_level
-    templates, failed = _all_templates(inputs, masses or tuple(inputs.signals))
+    templates, failed = _all_templates(inputs, sorted(set(masses or inputs.signals)))
     solved = limits(
         {f"{item.mass!r} GeV": build_workspace(inputs, item) for item in templates},
         confidence_level=level,

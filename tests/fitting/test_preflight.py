@@ -174,3 +174,11 @@ def test_the_same_finding_at_many_points_is_one_line(sound: Workspace) -> None:
         "warning, above 100 %: 3 of 4 points, worst 150 GeV: sr/background/yield changes the sample "
         "by +150% and -50%"
     )
+
+
+def test_several_findings_of_a_kind_in_one_workspace_are_one_point() -> None:
+    found = [Finding("warning", "one-sided", "sr", "b", "tilt", (k,), k, f"in bin {k}") for k in range(3)]
+    (line,) = summarise({"2 GeV": found, "3 GeV": ()})
+    assert line == "warning, one-sided: 2 GeV: in bin 2"
+    (line,) = summarise({"2 GeV": found, "3 GeV": found[:1]})
+    assert line.startswith("warning, one-sided: 2 of 2 points, worst 2 GeV")
