@@ -146,6 +146,11 @@ class Plan(Record):
         }
         return key_of(content)
 
+    @property
+    def uncounted(self) -> tuple[str, ...]:
+        """Files that are left out with rows that nobody could count, nor estimate from others."""
+        return tuple(item.path for item in self.quarantined if item.kind == "unreadable" and not item.rows)
+
     def count_chunks(self) -> int:
         """Return the number of chunks."""
         return sum(len(file.edges) - 1 for item in self.datasets.values() for file in item.files)

@@ -190,5 +190,42 @@ def make_samples(
     click.echo(f"{len(datasets)} datasets in {out / 'datasets.yaml'}")
 
 
+@samples.command(
+    "validate", cls=ExampleCommand, example="darkbelle samples validate --out validation --scale 0.2"
+)
+@SEED
+@OUT
+@click.option(
+    "--scale",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Multiplies the numbers of events.",
+)
+def validate_samples(seed: int, out: Path, scale: float) -> None:
+    """Write a page on the simulation beside what is known, with a verdict on each figure.
+
+    Widths, efficiencies, spectra of τ decays against Pythia's amplitudes, cross sections, events a second:
+    some minutes. Pythia's τ pairs are kept in the folder.
+    """
+    from darkbelle.provenance import provenance
+    from darkbelle.validation import Sizes, draw, validate, write_page
+
+    out.mkdir(parents=True, exist_ok=True)
+    sizes = Sizes().scaled(scale)
+    found = validate(sizes, seed, out / "pythia", lambda part: click.echo(part, err=True))
+    plots = draw(found, out, sizes.single // 4)
+    options = "".join(
+        f" --{name} {value:g}"
+        for name, value, usual in (("seed", seed, 1), ("scale", scale, 1))
+        if value != usual
+    )
+    page = write_page(found, out, plots, seed=seed, sizes=sizes, origin=provenance(), options=options)
+    differing = [figure for figure in found.figures if figure.known is not None and not figure.agrees]
+    for figure in differing:
+        click.echo(f"{figure.name}: {figure.value:.4g} {figure.unit}, {figure.verdict}")
+    click.echo(f"{len(found.figures)} figures, {len(differing)} differ; {page}")
+
+
 def _assignments(options: Mapping[str, object]) -> str:
     return " ".join(f"{name}={value}" for name, value in options.items())

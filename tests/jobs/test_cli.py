@@ -257,7 +257,16 @@ def test_limits_of_workspaces_from_anywhere(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     (found,) = json.loads(result.stdout)
     assert found["expected"][2] == pytest.approx(1644.9, rel=2e-3)  # 1.645 √b
-    toys = darkbelle("limits", "--workspaces", counting(tmp_path, 2.0), "--toys", "1000", "--json")
+    toys = darkbelle(
+        "limits",
+        "--workspaces",
+        counting(tmp_path, 2.0),
+        "--toys",
+        "1000",
+        "--out",
+        tmp_path / "toys",
+        "--json",
+    )
     assert len(json.loads(toys.stdout)[0]["toy_errors"]) == 6
     failed = darkbelle("limits", "--workspaces", good, bad)
     assert failed.exit_code == 1
@@ -284,6 +293,16 @@ def test_the_cost_of_samples_is_measured() -> None:
     assert rows["charged_b"]["σ·B [fb]"] == "540000"
     assert all(float(row["events/s"]) > 0 for row in rows.values())
     assert rows["uubar"]["made by"].startswith("e+e− → γ*")
+
+
+@pytest.mark.slow
+def test_the_simulation_is_validated_with_a_page(tmp_path: Path) -> None:
+    result = darkbelle("samples", "validate", "--scale", "0.001", "--seed", "4", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "validation.md").read_text(encoding="utf-8")
+    assert "samples validate --out FOLDER --seed 4 --scale 0.001" in text
+    assert "| b_to_k_s_K+_mumu_1_1 | b_to_k_llp |" in text
+    assert len(list(tmp_path.glob("*.png"))) == 7
 
 
 def test_simulated_events_are_written_by_the_steering_asked_for(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,14 @@ import uproot
 
 from darkbelle.datasets import read_datasets
 from darkbelle.errors import ConfigurationError
-from darkbelle.simulation.generators import generator
-from darkbelle.simulation.samples import SampleRequest, make_samples, simulate_sample
+from darkbelle.simulation.generators import generator, generator_names
+from darkbelle.simulation.samples import (
+    SampleRequest,
+    catalogue,
+    catalogue_names,
+    make_samples,
+    simulate_sample,
+)
 
 REQUEST = SampleRequest("mumu", events=500, seed=11, block=200)
 
@@ -63,6 +70,39 @@ def test_any_steering_makes_the_same_bytes_in_any_number_of_workers(
     one, two = (digests(tmp_path / str(workers)) for workers in (1, 2))
     assert one == two
     assert len(one) == 2
+
+
+def processes_of_catalogues() -> list[SampleRequest]:
+    """Return one small sample of each process and kind of options that any catalogue asks for."""
+    found: dict[tuple[str, ...], SampleRequest] = {}
+    for name in catalogue_names():
+        for request in catalogue(name, "small", seed=3):
+            kind = (request.process, request.steering, *sorted(set(request.options) - {"mass"}))
+            found.setdefault(kind, replace(request, events=24, block=12))
+    return list(found.values())
+
+
+@pytest.mark.slow
+def test_every_process_of_every_catalogue_makes_the_same_bytes_in_two_workers(tmp_path: Path) -> None:
+    requests = processes_of_catalogues()
+    assert {request.process for request in requests} == set(generator_names())
+    for number, request in enumerate(requests):
+        make_samples([request], tmp_path / "one" / str(number))
+    batches: list[list[SampleRequest]] = []  # samples of one name go to different batches
+    for request in requests:
+        fitting = (batch for batch in batches if request.name not in {other.name for other in batch})
+        batch = next(fitting, None)
+        if batch is None:
+            batches.append(batch := [])
+        batch.append(request)
+    for number, batch in enumerate(batches):
+        make_samples(batch, tmp_path / "two" / str(number), workers=2)
+    one, two = (
+        sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / of).rglob("*.root"))
+        for of in ("one", "two")
+    )
+    assert one == two
+    assert len(one) == 2 * len(requests)
 
 
 def test_another_steering_is_another_sample(tmp_path: Path) -> None:
