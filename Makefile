@@ -5,11 +5,12 @@ LAZY := .venv-lazy
 BIN := $(VENV)/bin
 OUT ?= demo
 WORKERS ?= 2
+SEED ?= 0
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test condor-test lazy-test references check types lint imports notebooks bench lock clean
+.PHONY: help install demo test fault-test condor-test lazy-test references check types lint imports notebooks bench lock clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +32,7 @@ demo: $(VENV)/run  ## from collisions to the limit on an invisible Z′, with an
 	$(BIN)/darkbelle demo --out $(OUT) --workers $(WORKERS)
 
 test: check  ## all checks and all tests; those on HTCondor if CONDOR_POOL names a pool
-	$(BIN)/pytest -n $(WORKERS) --dist loadscope -m "not (condor and slow)" tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope -m "not long and not (condor and slow)" tests
 	$(BIN)/pytest --doctest-modules --pyargs darkbelle -p no:cacheprovider -q
 
 condor-test: $(VENV)/dev  ## all tests on a real HTCondor pool, started for them where that can be
@@ -45,6 +46,9 @@ $(LAZY)/run: requirements-lazy.txt pyproject.toml
 
 lazy-test: $(LAZY)/run  ## dask-awkward beside an ordinary run, in an environment of its own
 	$(LAZY)/bin/python -m pytest tests/jobs/test_lazy.py
+
+fault-test: $(VENV)/dev  ## 240 random schedules of faults, of which `make test` has 40: SEED=0
+	$(BIN)/pytest -n $(WORKERS) --schedules 240 --first-schedule $(SEED) tests/jobs/faults
 
 check: lint types imports  ## the checks that run nothing
 

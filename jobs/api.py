@@ -120,12 +120,12 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
     elif not isinstance(executor, Executor):
         executor = make_executor(executor, workers=workers, scheduler=scheduler)
     report = run_plan(folder, executor, allow_loss=allow_loss, progress=bar)
-    if report.rows_lost and not allow_loss:
+    if not (report.complete or allow_loss):
         reasons = "\n".join(f"  {chunk}: {failure.reason}" for chunk, failure in report.failed[:10])
         raise IncompleteRunError(
             f"{report.rows_lost} rows are missing: {len(report.failed)} chunks failed, and what the plan "
-            f"quarantined is left out. What is done is kept: mend the cause and run again, or pass "
-            f"allow_loss=True\n{reasons}"
+            f"quarantined is left out, of which nobody could count {len(report.uncounted)} files. What "
+            f"is done is kept: mend the cause and run again, or pass allow_loss=True\n{reasons}"
         )
     return Run(Path(folder), report)
 

@@ -14,11 +14,11 @@ ATTEMPTS: Final = 3
 PAUSE: Final = 0.5  # seconds before the second attempt, twice that before the third
 
 
-def attempt(task: Task, work: Callable[[], int], where: str) -> Receipt:
+def attempt(task: Task, work: Callable[[], int], where: str, pause: float = PAUSE) -> Receipt:
     """Return the receipt of work that returns its rows; any error is on the receipt.
 
-    Errors of storage that may go away are tried again, a few times, with a pause. ``where`` is noted on
-    the error.
+    Errors of storage that may go away are tried again, a few times, with a pause in seconds that grows.
+    ``where`` is noted on the error.
     """
     started = time.monotonic()
     for count in range(1, ATTEMPTS + 1):
@@ -27,7 +27,7 @@ def attempt(task: Task, work: Callable[[], int], where: str) -> Receipt:
         except Exception as error:  # noqa: BLE001  # an error of a task must not end the run: it is reported
             error.add_note(f"{where}, attempt {count} of {ATTEMPTS}")
             if is_transient(error) and count < ATTEMPTS:
-                time.sleep(PAUSE * count)
+                time.sleep(pause * count)
                 continue
             return Receipt(task.key, 0, time.monotonic() - started, Failure.of(error))
         else:

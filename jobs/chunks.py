@@ -14,7 +14,7 @@ from darkbelle.ntuple.reading import open_rows
 from darkbelle.processors import load_processor
 from darkbelle.results import ChunkOutput
 
-__all__ = ["process_chunk"]
+__all__ = ["process_and_store", "process_chunk"]
 
 
 def process_chunk(task: ChunkTask) -> Receipt:
@@ -22,10 +22,11 @@ def process_chunk(task: ChunkTask) -> Receipt:
 
     Errors of storage that may go away are tried again, a few times, with a pause.
     """
-    return attempt(task, lambda: _process_and_store(task), f"in processor {task.channel!r}, {task}")
+    return attempt(task, lambda: process_and_store(task), f"in processor {task.channel!r}, {task}")
 
 
-def _process_and_store(task: ChunkTask) -> int:
+def process_and_store(task: ChunkTask) -> int:
+    """Process a chunk, write its result into the store, and return its rows."""
     _check_code(task)
     check_identity(task.path, task.fingerprint)
     output = process_rows(task)
@@ -48,11 +49,12 @@ def process_rows(task: ChunkTask) -> ChunkOutput:
         metadata={
             "dataset": task.name,
             "process": dataset.process,
+            "region": dataset.region,
             "is_data": dataset.is_data,
             "mass": dataset.mass,
             "seed": task.seed,
         },
-        reads=required_reads(processor, is_data=dataset.is_data),
+        reads=required_reads(processor, dataset),
         optional=processor.optional_reads,
     )
     return processor.process(rows)

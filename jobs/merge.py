@@ -31,6 +31,7 @@ from darkbelle.runfolder import (
     write_bytes,
     write_json,
 )
+from darkbelle.running_sum import RunningSum
 
 __all__ = ["Account", "merge", "remove_products"]
 
@@ -110,15 +111,15 @@ def merge(
 
 def _total(run: Path, name: str, chunks: Iterable[Chunk], advance: Advance) -> ChunkOutput:
     store = ResultStore(run)
-    total = ChunkOutput(0, 0)
+    total = RunningSum()
     with column_files(run / COLUMNS, name) as columns:
         for chunk in chunks:
             stored = store.get(chunk.key)
-            total = total + stored.output
+            total.add(stored.encoded)
             for region, part in sorted(stored.columns.items()):
                 columns.append(region, part)
             advance(1)
-    return total
+    return total.total
 
 
 def _account(name: str, dataset: PlannedDataset, processed: int, lost: Sequence[Quarantined]) -> Account:

@@ -146,6 +146,11 @@ class Plan(Record):
         }
         return key_of(content)
 
+    @property
+    def uncounted(self) -> tuple[str, ...]:
+        """Files that are left out with rows that nobody could count, nor estimate from others."""
+        return tuple(item.path for item in self.quarantined if item.kind == "unreadable" and not item.rows)
+
     def count_chunks(self) -> int:
         """Return the number of chunks."""
         return sum(len(file.edges) - 1 for item in self.datasets.values() for file in item.files)
@@ -163,7 +168,7 @@ class Plan(Record):
     def _content(self, name: str, metadata: Dataset) -> dict[str, Any]:
         """All that the results of a dataset's chunks depend on, beside the rows that are read."""
         known = metadata.model_dump(
-            mode="json", include={"process", "mass", "tree", "joined_trees", "particles", "columns"}
+            mode="json", include={"process", "region", "mass", "tree", "joined_trees", "particles", "columns"}
         )
         return {
             "schema": SCHEMA,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import time
@@ -13,7 +14,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from darkbelle.errors import RunError
+from darkbelle.errors import NtupleError, RunError
 from darkbelle.jobs.bisection import halved
 from darkbelle.jobs.chunks import process_chunk
 from darkbelle.jobs.collecting import collect
@@ -24,8 +25,11 @@ from darkbelle.jobs.plan import Chunk, Plan, Quarantined, load_plan
 from darkbelle.jobs.progress import Progress, silent
 from darkbelle.jobs.store import ResultStore
 from darkbelle.jobs.tasks import Failure
+from darkbelle.runfolder import write_bytes
 
 __all__ = ["RunReport", "given_up", "locked", "merge_only", "run"]
+
+_LOG = logging.getLogger(__name__)
 
 NOT_PROCESSED = Failure("lost", "RunError", "it has not been processed, or its result was damaged")
 LOCK = ".lock"
@@ -47,6 +51,8 @@ class RunReport:
         What could not be processed, and why.
     accounts
         Rows by dataset; empty if the results were not merged.
+    uncounted
+        Files that were left out of the plan, with rows that nobody could count.
     seconds
         Wall-clock time.
     """
@@ -58,6 +64,12 @@ class RunReport:
     damaged: dict[str, str] = field(default_factory=dict)
     failed: tuple[tuple[Chunk, Failure], ...] = ()
     accounts: dict[str, Account] = field(default_factory=dict)
+    uncounted: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Whether there is a result, of all rows."""
+        return self.merged and not self.rows_lost and not self.uncounted
 
     @property
     def merged(self) -> bool:
@@ -82,6 +94,7 @@ class RunReport:
             "failed": [given_up(*item).model_dump(mode="json") for item in self.failed],
             "merged": self.merged,
             "rows_lost": self.rows_lost,
+            "uncounted": list(self.uncounted),
             "rows": {name: asdict(account) for name, account in self.accounts.items()},
         }
 
@@ -90,7 +103,10 @@ class RunReport:
 def locked(folder: str | Path) -> Iterator[Path]:
     """Hold a run folder for oneself.
 
-    The operating system lets go of the lock when its holder dies, however it dies.
+    The operating system lets go of the lock when its holder dies, however it dies. On a folder that
+    machines share, the lock holds between them where its file system has ``flock`` for all of them,
+    as NFS and Lustre (mounted with ``flock``) do. Where it has not, two runs at once would do work
+    twice; results are whole files under the keys of what they are, so none would be wrong.
 
     Raises
     ------
@@ -103,7 +119,7 @@ def locked(folder: str | Path) -> Iterator[Path]:
     holder = folder / HOLDER
     try:
         with FileLock(folder / LOCK, timeout=0):
-            holder.write_text(f"process {os.getpid()} on {socket.gethostname()}", encoding="utf-8")
+            write_bytes(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
             yield folder
     except Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"
@@ -146,6 +162,8 @@ def run(
             remove_products(path)
         failed = _process(path, plan, todo, executor, progress)
         plan, failed = _narrowed(path, plan, failed, executor, progress)
+        if failed:
+            failed = _with_damaged(store, plan, failed)
         chunks = plan.count_chunks()
         accounts: dict[str, Account] = {}
         if allow_loss or not failed:
@@ -158,6 +176,7 @@ def run(
             damaged=survey.damaged,
             failed=tuple(failed),
             accounts=accounts,
+            uncounted=plan.uncounted,
         )
 
 
@@ -189,6 +208,7 @@ def merge_only(folder: str | Path, *, allow_loss: bool = False, progress: Progre
             damaged=survey.damaged,
             failed=tuple(failed),
             accounts=accounts,
+            uncounted=plan.uncounted,
         )
 
 
@@ -215,6 +235,21 @@ def _process(
     return [(chunk, failures[chunk.key]) for chunk in todo if chunk.key in failures]
 
 
+def _with_damaged(
+    store: ResultStore, plan: Plan, failed: list[tuple[Chunk, Failure]]
+) -> list[tuple[Chunk, Failure]]:
+    """Return what is missing in the order of the plan, with results damaged after they were written.
+
+    Without failures it is the merge that reads all results.
+    """
+    reasons = {chunk.key: failure for chunk, failure in failed}
+    survey = store.survey(chunk.key for chunk in plan.chunks() if chunk.key not in reasons)
+    for key, problem in survey.damaged.items():
+        reasons[key] = Failure("permanent", "StoreError", problem)
+    reasons |= dict.fromkeys(survey.missing, NOT_PROCESSED)
+    return [(chunk, reasons[chunk.key]) for chunk in plan.chunks() if chunk.key in reasons]
+
+
 def _narrowed(
     path: Path, plan: Plan, failed: list[tuple[Chunk, Failure]], executor: Executor, progress: Progress
 ) -> tuple[Plan, list[tuple[Chunk, Failure]]]:
@@ -226,7 +261,11 @@ def _narrowed(
         deadly = [chunk for chunk, failure in failed if failure.deadly]
         if len(deadly) > MOST_DEADLY:
             return plan, failed
-        finer = halved(plan, deadly)
+        try:
+            finer = halved(plan, deadly)
+        except (NtupleError, OSError) as error:
+            _LOG.warning("what kills its worker is not looked for any further: %s", error)
+            return plan, failed
         if finer == plan:
             return plan, failed
         known = {chunk.key for chunk in plan.chunks()}

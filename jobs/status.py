@@ -42,11 +42,15 @@ class DatasetStatus:
 
 @dataclass(frozen=True)
 class RunStatus:
-    """How far a run has come, by dataset; ``merged`` says that a result is there."""
+    """How far a run has come, by dataset; ``merged`` says that a result is there.
+
+    ``uncounted`` are files that were left out of the plan with rows that nobody could count.
+    """
 
     channel: str
     merged: bool
     datasets: dict[str, DatasetStatus]
+    uncounted: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -54,13 +58,13 @@ class RunStatus:
         clean = all(
             not (item.missing or item.failed or item.rows_quarantined) for item in self.datasets.values()
         )
-        return self.merged and clean
+        return self.merged and clean and not self.uncounted
 
 
 def status(run: Path, plan: Plan) -> RunStatus:
     """Return how far a run has come. Results are looked for and not read: see `verify` for that."""
     datasets = {name: _of_dataset(ResultStore(run), plan, name) for name in sorted(plan.datasets)}
-    return RunStatus(plan.channel, (run / RESULT).exists(), datasets)
+    return RunStatus(plan.channel, (run / RESULT).exists(), datasets, plan.uncounted)
 
 
 def _of_dataset(store: ResultStore, plan: Plan, name: str) -> DatasetStatus:

@@ -29,7 +29,16 @@ from numpy.typing import NDArray
 from darkbelle.errors import RunError, StoreError
 from darkbelle.jobs.tasks import Failure
 from darkbelle.results import ChunkOutput, decode_output, encode_output
-from darkbelle.runfolder import CHUNKS, FAILURES, SCHEMA, canonical_json, read_json, write_bytes, write_json
+from darkbelle.runfolder import (
+    CHUNKS,
+    FAILURES,
+    SCHEMA,
+    canonical_json,
+    read_json,
+    room_for,
+    write_bytes,
+    write_json,
+)
 
 __all__ = ["ResultStore", "StoredChunk", "Survey", "key_of"]
 
@@ -41,10 +50,15 @@ def key_of(content: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class StoredChunk:
-    """A result read back: the output, and the parquet files of its unbinned columns by region."""
+    """A result read back: the output as `encode_output` wrote it, and its columns' files by region."""
 
-    output: ChunkOutput
+    encoded: dict[str, Any]
     columns: dict[str, Path]
+
+    @property
+    def output(self) -> ChunkOutput:
+        """The output, without its columns."""
+        return decode_output(self.encoded)
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,8 @@ class ResultStore:
     def put(self, key: str, output: ChunkOutput) -> None:
         """Write a result, whole or not at all, and forget an earlier failure of the same chunk."""
         path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with room_for(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         columns = {
             region: self._put_columns(path.parent / f"{key}.{region}.parquet", table)
             for region, table in sorted(output.columns.items())
@@ -100,7 +115,7 @@ class ResultStore:
         content = self._content(key)
         folder = self.path(key).parent
         columns = {region: folder / item["file"] for region, item in content["columns"].items()}
-        return StoredChunk(decode_output(content["output"]), columns)
+        return StoredChunk(content["output"], columns)
 
     def check(self, key: str) -> None:
         """Read a result and all its columns again, against their checksums.
@@ -118,6 +133,10 @@ class ResultStore:
                 raise StoreError(f"{path} cannot be read: {error}; `darkbelle run` makes it again") from error
             if found != item["sha256"]:
                 raise StoreError(f"{path} is damaged: its checksum is wrong; `darkbelle run` makes it again")
+
+    def holds(self, key: str) -> bool:
+        """Say whether a result is here, whole."""
+        return self._state(key) == ""
 
     def _content(self, key: str) -> dict[str, Any]:
         path = self.path(key)
@@ -186,7 +205,8 @@ class ResultStore:
     def put_failure(self, key: str, failure: Failure) -> None:
         """Write down why a chunk failed."""
         path = self._failure_path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with room_for(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
         write_json(path, {"schema": SCHEMA, "key": key, "failure": asdict(failure)})
 
     def failure(self, key: str) -> Failure | None:

@@ -7,7 +7,7 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -28,6 +28,12 @@ TRANSIENT_ERRNOS: Final = frozenset(
         errno.EHOSTUNREACH,
         errno.ENFILE,
         errno.ENOMEM,
+        errno.ENETDOWN,
+        errno.ENETRESET,
+        errno.EHOSTDOWN,
+        errno.ENOTCONN,  # a file system of a process that has just been restarted
+        errno.EREMOTEIO,
+        errno.ENOLCK,
         errno.ESTALE,
         errno.ECONNRESET,
         errno.ECONNREFUSED,
@@ -44,7 +50,7 @@ class Task(BaseModel, ABC):
     """What executors know of a task, whatever is to be done; JSON can hold it.
 
     ``key`` is that of its result in the store of the folder ``run``; ``code`` is the digest of the sources
-    that the result is to be of.
+    that the result is to be of; ``path`` is the file that is read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -52,6 +58,11 @@ class Task(BaseModel, ABC):
     key: str
     run: str
     code: str
+    path: str
+
+    @abstractmethod
+    def moved(self, run: str, path: str) -> Self:
+        """Return the task of a machine on which folder and file have other paths."""
 
     @property
     @abstractmethod
@@ -75,10 +86,14 @@ class ChunkTask(Task):
     seed: int
     name: str
     dataset: Dataset
-    path: str
     fingerprint: str
     start: int
     stop: int
+
+    def moved(self, run: str, path: str) -> Self:
+        """Return the task with other paths."""
+        dataset = self.dataset.model_copy(update={"files": (path,)})
+        return self.model_copy(update={"run": run, "path": path, "dataset": dataset})
 
     @property
     def rows(self) -> int:
@@ -91,13 +106,17 @@ class ChunkTask(Task):
 
 
 class ToyTask(Task):
-    """Some pseudo-experiments of a recipe, which lies in the folder under its digest."""
+    """Some pseudo-experiments of a recipe, which the file holds; ``recipe`` is its digest."""
 
     kind: Literal["toys"] = "toys"
     recipe: str
     label: str
     start: int
     stop: int
+
+    def moved(self, run: str, path: str) -> Self:
+        """Return the task with other paths."""
+        return self.model_copy(update={"run": run, "path": path})
 
     @property
     def rows(self) -> int:
@@ -124,10 +143,11 @@ class Failure:
     """Why a chunk was not processed.
 
     ``kind`` is ``transient`` for errors that may go away by themselves, ``permanent`` for those that
-    will not, and ``lost`` when the worker vanished without a word.
+    will not, ``memory`` when there was not enough of it, and ``lost`` when the worker vanished without
+    a word.
     """
 
-    kind: Literal["transient", "permanent", "lost"]
+    kind: Literal["transient", "permanent", "memory", "lost"]
     type: str
     message: str
     notes: tuple[str, ...] = ()
@@ -137,7 +157,7 @@ class Failure:
     def of(cls, error: BaseException) -> Failure:
         """Return what is to be kept of an exception."""
         return cls(
-            kind="transient" if is_transient(error) else "permanent",
+            kind=_kind(error),
             type=type(error).__name__,
             message=str(error),
             notes=tuple(getattr(error, "__notes__", ())),
@@ -146,8 +166,8 @@ class Failure:
 
     @property
     def deadly(self) -> bool:
-        """Whether the rows killed their worker when it had nothing else to do."""
-        return self.kind == "lost" and self.type == WORKER_LOST
+        """Whether the rows killed their worker when it had nothing else to do, or were too many for it."""
+        return self.kind == "memory" or (self.kind == "lost" and self.type == WORKER_LOST)
 
     @property
     def reason(self) -> str:
@@ -174,6 +194,12 @@ class Receipt:
     def undone(cls, task: Task, message: str) -> Receipt:
         """Return the receipt of a task that was not done for reasons that are not in its rows."""
         return cls(task.key, rows=0, failure=Failure("lost", "NotDone", message, (f"instead of {task}",)))
+
+
+def _kind(error: BaseException) -> Literal["transient", "permanent", "memory"]:
+    if any(isinstance(cause, MemoryError) for cause in _causes(error)):
+        return "memory"
+    return "transient" if is_transient(error) else "permanent"
 
 
 def is_transient(error: BaseException) -> bool:

@@ -13,6 +13,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--regen", action="store_true", help="write the golden files anew; say why in the changelog"
     )
+    parser.addoption("--schedules", type=int, default=40, help="how many random schedules of faults")
+    parser.addoption("--first-schedule", type=int, default=0, help="seed of the first of them")
 
 
 @pytest.fixture(scope="session")

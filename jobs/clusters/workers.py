@@ -7,14 +7,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, WorkerPlugin
+from distributed import Client, WorkerPlugin, get_worker
 
 from darkbelle.errors import RunError
+from darkbelle.jobs.clusters.watchdog import no_longer_than
 from darkbelle.jobs.executors.base import Work
 from darkbelle.jobs.plan import installation
 from darkbelle.jobs.tasks import Receipt, Task
 
-__all__ = ["OwnKernelCache", "agree_on_versions", "differing", "work_if_same"]
+__all__ = ["OwnKernelCache", "agree_on_versions", "differing", "work_if_same", "work_in_time"]
 
 
 class OwnKernelCache(WorkerPlugin):  # type: ignore[misc]  # Dask ships no types
@@ -77,3 +78,11 @@ def work_if_same(work: Work, ours: dict[str, str], task: Task) -> Receipt:
     if differences := differing(ours, installation()):
         return Receipt.undone(task, f"a Dask worker came that has {differences}; take it away and run again")
     return work(task)
+
+
+def work_in_time(work: Work, ours: dict[str, str], limit: float, task: Task) -> Receipt:
+    """Work on a task as a Dask worker, which ends itself if that takes longer than the limit in seconds."""
+    if get_worker().address.startswith("inproc:"):  # it is a thread of the driver
+        return work_if_same(work, ours, task)
+    with no_longer_than(limit):
+        return work_if_same(work, ours, task)

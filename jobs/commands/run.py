@@ -86,6 +86,12 @@ def executor_options(command: F) -> F:
             help="HTCondor: how much one job does.  [default: 20]",
         ),
         click.option(
+            "--chunk-timeout",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="dask, local: how long a chunk may take until its worker is ended.  [default: 3600]",
+        ),
+        click.option(
             "--memory",
             type=click.IntRange(min=1),
             help="MB of an HTCondor job or a Dask worker.  [default: the site's, or a share of all]",
@@ -180,12 +186,12 @@ def submit_file(run: Path, executor: Executor) -> str:
 
 
 def show_report(run: Path, report: RunReport, json_output: bool, allow_loss: bool) -> None:
-    """Show what a run did, and exit with 1 if rows are lost and that was not allowed."""
+    """Show what a run did, and exit with 1 if anything is lost and that was not allowed."""
     if json_output:
         print_json(report.summary())
     else:
         _show(run, report)
-    if report.rows_lost and not allow_loss:
+    if not (report.complete or allow_loss):
         raise SystemExit(1)
 
 
@@ -205,6 +211,8 @@ def _show(run: Path, report: RunReport) -> None:
         f"{report.chunks} chunks: {report.computed} processed, {report.reused} were there, "
         f"{len(report.failed)} failed; {report.seconds:.1f} s"
     )
+    for path in report.uncounted:
+        say(f"left out, with nobody knows how many rows: {path}")
     for chunk, failure in report.failed[:10]:
         say(f"failed ({failure.kind}): {chunk}: {failure.reason}")
     if len(report.failed) > 10:

@@ -21,6 +21,12 @@ SIZES: Final[tuple[Size, ...]] = (
     "full",
 )  # as darkbelle.simulation.samples has them, which is slow to import
 
+DETECTOR = click.option(
+    "--detector",
+    multiple=True,
+    metavar="PART.NAME=VALUE",
+    help="A number of the detector that is not the nominal one, as momentum_scale.strength=1.",
+)
 OUT = click.option("--out", required=True, type=FOLDER, help="Folder of the ntuples.")
 
 
@@ -36,15 +42,19 @@ OUT = click.option("--out", required=True, type=FOLDER, help="Folder of the ntup
 @click.option(
     "--steering", default="dimuon", show_default=True, help="What is reconstructed and written, a row each."
 )
+@DETECTOR
+@click.option("--region", help="Of the channel, for a control sample whose candidates are for one only.")
 @SEED
 @OUT
 @WORKERS
 @as_json
-def simulate(
+def simulate(  # click's options
     process: str,
     events: int,
     options: tuple[str, ...],
     steering: str,
+    detector: tuple[str, ...],
+    region: str | None,
     seed: int,
     out: Path,
     workers: int,
@@ -66,6 +76,8 @@ def simulate(
             out,
             parse_options(options),
             steering=steering,
+            detector=parse_options(detector),
+            region=region,
             workers=workers,
             progress=progress,
         )
@@ -150,11 +162,18 @@ def cost(channel: str, events: int, json_output: bool) -> None:
 )
 @click.argument("channel", default="zprime_invisible")
 @click.option("--size", default="small", show_default=True, type=click.Choice(SIZES), help="How many events.")
+@DETECTOR
 @SEED
 @OUT
 @WORKERS
-def make_samples(channel: str, size: Size, seed: int, out: Path, workers: int) -> None:
-    """Simulate all samples of a channel, with one dataset file."""
+def make_samples(
+    channel: str, size: Size, detector: tuple[str, ...], seed: int, out: Path, workers: int
+) -> None:
+    """Simulate all samples of a channel, with one dataset file.
+
+    Two detectors see the same events for the same seed.
+    """
+    from darkbelle.jobs.options import parse_options
     from darkbelle.jobs.progress import counter
     from darkbelle.simulation.samples import make_catalogue
 
@@ -164,6 +183,7 @@ def make_samples(channel: str, size: Size, seed: int, out: Path, workers: int) -
             size,
             out,
             seed=seed,
+            detector=parse_options(detector),
             workers=workers,
             progress=progress,
         )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from darkbelle.jobs.tasks import Receipt, Task
 
-__all__ = ["Executor", "Unfinished", "Work"]
+__all__ = ["CHUNK_TIMEOUT", "Executor", "Unfinished", "Work"]
+
+CHUNK_TIMEOUT: Final = 3600.0  # seconds that a chunk may take; most take one
 
 Work = Callable[[Any], Receipt]  # of its own kind of task
 

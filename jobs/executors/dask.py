@@ -17,9 +17,9 @@ from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.clusters.condor import LOGS, WorkerJobs, condor_cluster, last_words
 from darkbelle.jobs.clusters.embedded import embedded_cluster
 from darkbelle.jobs.clusters.security import check_address, security_of
-from darkbelle.jobs.clusters.workers import OwnKernelCache, agree_on_versions, work_if_same
+from darkbelle.jobs.clusters.workers import OwnKernelCache, agree_on_versions, work_in_time
 from darkbelle.jobs.condor.site import load_site
-from darkbelle.jobs.executors.base import Executor, Unfinished, Work
+from darkbelle.jobs.executors.base import CHUNK_TIMEOUT, Executor, Unfinished, Work
 from darkbelle.jobs.plan import installation
 from darkbelle.jobs.tasks import Receipt, Task
 
@@ -59,6 +59,9 @@ class DaskExecutor(Executor):
     patience
         Seconds to wait for a first worker, or for another when all are gone: a minute, or with
         ``condor`` an hour, since there may be a queue.
+    chunk_timeout
+        Seconds that a chunk may take. A worker that takes longer ends itself, and the chunk is cut in
+        two like any that kills its worker. Without effect on workers that are threads of this process.
     tls_ca, tls_cert, tls_key
         Certificates; see `darkbelle.jobs.clusters.security`.
     allow_unencrypted
@@ -75,6 +78,7 @@ class DaskExecutor(Executor):
     dashboard: bool = False
     performance_report: str | Path | None = None
     patience: float | None = None
+    chunk_timeout: float = CHUNK_TIMEOUT
     tls_ca: str | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
@@ -127,7 +131,7 @@ class DaskExecutor(Executor):
             window = 4 * max(1, sum(client.nthreads().values()))
             for task in islice(tasks, max(0, window - len(pending))):
                 # pure=False: a key is computed again when asked again, the store decides on reuse
-                pending[client.submit(work_if_same, work, ours, task, pure=False)] = task
+                pending[client.submit(work_in_time, work, ours, self.chunk_timeout, task, pure=False)] = task
             if not pending:
                 return
             for future in self._finished(client, pending):
@@ -245,7 +249,7 @@ def _outcome(future: Any, task: Task) -> Receipt | Unfinished | None:
         return Unfinished(
             task,
             f"its Dask worker {error.last_worker.address} died: of a crash, or it was ended because it took "
-            "more memory than it may, which --memory sets",
+            "more memory than it may, which --memory sets, or more time, which --chunk-timeout sets",
         )
     except Exception as error:  # noqa: BLE001  # work reports its own errors: this is Dask's
         return Receipt.undone(task, f"Dask gave up on it: {type(error).__name__}: {error}")

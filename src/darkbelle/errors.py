@@ -12,6 +12,7 @@
     ├── SimulationError (RuntimeError)    a generator or the detector model cannot go on
     ├── RunError (RuntimeError)           a run folder cannot be used as asked
     │   ├── StoreError                        a stored result is damaged or of another run
+    │   ├── DiskFullError (OSError)           there is no room for a file
     │   └── IncompleteRunError                rows are missing and the loss was not allowed
     └── FitError (RuntimeError)           a model cannot be built, or a fit did not converge
 
@@ -24,6 +25,7 @@ from __future__ import annotations
 __all__ = [
     "ConfigurationError",
     "DarkbelleError",
+    "DiskFullError",
     "DuplicateEventsError",
     "FitError",
     "IncompleteRunError",
@@ -77,6 +79,10 @@ class RunError(DarkbelleError, RuntimeError):
 
 class StoreError(RunError):
     """A stored result is damaged, or belongs to another run."""
+
+
+class DiskFullError(RunError, OSError):
+    """There is no room for a file that has to be written."""
 
 
 class IncompleteRunError(RunError):

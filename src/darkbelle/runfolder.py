@@ -11,33 +11,39 @@
     RUN/columns/           unbinned columns of selected events, one parquet file a dataset and region
     RUN/provenance.json    who made this, when, with what
     RUN/limits.json        upper limits
-    RUN/crosscheck.json    some of them by another engine
+    RUN/pulls.json         nuisance parameters of some masses after their fits
+    RUN/closure.json       signals predicted from those of neighbouring masses, beside the simulated ones
+    RUN/crosscheck.json    some of the limits by another engine
     RUN/projection.json    expected ones at other luminosities
     RUN/intervals.json     intervals of Feldman and Cousins
     RUN/significance.json  local and global p-values
     RUN/toys/              pseudo-experiments of the last two, as a result store of their own
     RUN/fit.json           a measured value, its uncertainties and where they come from
+    RUN/momentum_scale.json  factors for momenta of tracks, for correctionlib
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from darkbelle.datasets import Dataset
-from darkbelle.errors import RunError
+from darkbelle.errors import DiskFullError, RunError
 from darkbelle.results import ChunkOutput, decode_output
 
 __all__ = [
     "CHUNKS",
+    "CLOSURE",
     "COLUMNS",
     "CROSSCHECK",
     "CUTFLOW",
@@ -49,7 +55,11 @@ __all__ = [
     "PLAN",
     "PROJECTION",
     "PROVENANCE",
+    "PULLS",
     "RESULT",
+    "SCALE_FACTORS",
+    "SCALE_TABLE",
+    "SCALE_UNCERTAINTY",
     "SCHEMA",
     "SIGNIFICANCE",
     "TOYS",
@@ -58,9 +68,12 @@ __all__ = [
     "canonical_json",
     "load_result",
     "read_json",
+    "room_for",
     "write_bytes",
     "write_json",
 ]
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 SCHEMA: Final = 1  # version of the files below; a reader refuses any other
 
@@ -73,12 +86,18 @@ CUTFLOW: Final = "cutflow.json"
 COLUMNS: Final = "columns"
 PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
+PULLS: Final = "pulls.json"
+CLOSURE: Final = "closure.json"
 CROSSCHECK: Final = "crosscheck.json"
 PROJECTION: Final = "projection.json"
 INTERVALS: Final = "intervals.json"
 SIGNIFICANCE: Final = "significance.json"
 TOYS: Final = "toys"
 FIT: Final = "fit.json"
+SCALE_TABLE: Final = "momentum_scale.json"
+# the corrections in that file
+SCALE_FACTORS: Final = "momentum_scale"
+SCALE_UNCERTAINTY: Final = "momentum_scale_mean_uncertainty"
 
 
 def canonical_json(data: Any) -> bytes:
@@ -95,17 +114,48 @@ def write_bytes(path: Path, content: bytes) -> None:
 
     The content goes to a temporary file beside it and to the disk, and only then takes its name.
     """
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with room_for(path, len(content)):
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(temporary).chmod(0o644)  # mkstemp's 0600 would lock out colleagues
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def room_for(path: Path, size: int | None = None) -> Iterator[None]:
+    """Say so, with folder and need, if there is no room for a file that is being written.
+
+    Raises
+    ------
+    DiskFullError
+        The disk is full, or a quota or a limit on the size of files is reached.
+    """
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)  # mkstemp's 0600 would lock out colleagues
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        need = "" if size is None else f", of {size} bytes"
+        raise DiskFullError(
+            f"{path.parent} has no room for {path.name}{need}: {os.strerror(error.errno)}; "
+            f"{_free(path.parent)}; make room, or copy the run folder to where there is more, "
+            "and run again: what is done is kept"
+        ) from error
+
+
+def _free(folder: Path) -> str:
+    """Return what its file system has left, which a quota may keep one from using."""
+    while not folder.exists():
+        folder = folder.parent
+    disk = os.statvfs(folder)
+    return f"{disk.f_bavail * disk.f_frsize} bytes and {disk.f_favail} files are free there"
 
 
 def write_json(path: Path, data: Any) -> None:

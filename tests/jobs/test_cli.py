@@ -257,7 +257,16 @@ def test_limits_of_workspaces_from_anywhere(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     (found,) = json.loads(result.stdout)
     assert found["expected"][2] == pytest.approx(1644.9, rel=2e-3)  # 1.645 √b
-    toys = darkbelle("limits", "--workspaces", counting(tmp_path, 2.0), "--toys", "1000", "--json")
+    toys = darkbelle(
+        "limits",
+        "--workspaces",
+        counting(tmp_path, 2.0),
+        "--toys",
+        "1000",
+        "--out",
+        tmp_path / "toys",
+        "--json",
+    )
     assert len(json.loads(toys.stdout)[0]["toy_errors"]) == 6
     failed = darkbelle("limits", "--workspaces", good, bad)
     assert failed.exit_code == 1
@@ -304,6 +313,18 @@ def test_simulated_events_are_written_by_the_steering_asked_for(tmp_path: Path) 
     refused = darkbelle(*arguments, "--steering", "nothing")
     assert refused.exit_code == 2
     assert "there is no steering 'nothing'" in refused.stderr
+
+
+def test_a_sample_may_be_of_another_detector_and_for_a_region(tmp_path: Path) -> None:
+    arguments = ("simulate", "mumu", "--events", "20", "--seed", "1", "--out", tmp_path, "--json")
+    made = darkbelle(*arguments, "--detector", "momentum_scale.strength=1", "--region", "sr")
+    assert made.exit_code == 0, made.output
+    dataset = json.loads(made.stdout)
+    assert dataset["region"] == "sr"
+    assert dataset["origin"]["detector"] == {"momentum_scale": {"strength": 1}}
+    refused = darkbelle(*arguments, "--detector", "momentum_scale.size=1")
+    assert refused.exit_code == 2
+    assert "momentum_scale has no 'size'" in refused.stderr
 
 
 def test_slim_files_give_the_same_result(samples: Samples, tmp_path: Path) -> None:

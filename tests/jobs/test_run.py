@@ -24,6 +24,7 @@ from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.plan import load_plan
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.run import merge_only, run
+from darkbelle.jobs.status import status
 from darkbelle.jobs.store import ResultStore
 from darkbelle.jobs.tasks import Receipt, Task
 from darkbelle.runfolder import load_result
@@ -282,3 +283,16 @@ def test_products_that_do_not_belong_together_are_refused(two_datasets: Path, tm
     path.write_bytes(path.read_bytes().replace(b'"sr"', b'"sx"'))
     with pytest.raises(RunError, match=r"histograms.json is not the file that result.json was written with"):
         load_result(tmp_path)
+
+
+def test_a_file_of_unknown_length_keeps_a_run_from_being_complete(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(40, 0, seed=1))
+    bad = samples.add("data", "b.root", samples.ntuple(40, 0, seed=2))
+    bad.write_bytes(bad.read_bytes()[:1000])
+    plan = make_plan(CHANNEL, samples.write(), tmp_path / "run", PlanOptions(quarantine=True))
+    report = run(tmp_path / "run", LocalExecutor())
+    assert report.merged
+    assert report.rows_lost == 0  # nobody could count them
+    assert report.uncounted == (str(bad),)
+    assert not report.complete
+    assert not status(tmp_path / "run", plan).complete

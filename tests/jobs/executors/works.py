@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -23,6 +24,32 @@ def count_rows(task: ChunkTask) -> Receipt:
 def die_at_entry_20(task: ChunkTask) -> Receipt:
     if task.start == 20:
         os.kill(os.getpid(), signal.SIGKILL)
+    return Receipt(task.key, task.rows)
+
+
+def sleep_at_entry_20(task: ChunkTask) -> Receipt:
+    if task.start == 20:
+        time.sleep(3600)
+    return Receipt(task.key, task.rows)
+
+
+def sleep_once_at_entry_20(task: ChunkTask) -> Receipt:
+    if task.start == 20 and not (Path(task.run) / "slept").exists():
+        (Path(task.run) / "slept").touch()
+        time.sleep(3600)
+    return Receipt(task.key, task.rows)
+
+
+def hang_at_entry_20(task: ChunkTask) -> Receipt:
+    """Hang in C code that keeps the interpreter's lock, so that no other thread has its turn."""
+    if task.start == 20:
+        re.match(r"(a+)+$", "a" * 64 + "b")
+    return Receipt(task.key, task.rows)
+
+
+def stop_at_entry_20(task: ChunkTask) -> Receipt:
+    if task.start == 20:
+        os.kill(os.getpid(), signal.SIGSTOP)
     return Receipt(task.key, task.rows)
 
 

@@ -136,6 +136,27 @@ def test_a_block_of_another_request_is_not_kept(tmp_path: Path) -> None:
     assert digests(tmp_path) != before
 
 
+def test_another_detector_sees_the_same_events_and_makes_other_files(tmp_path: Path) -> None:
+    biased = {
+        "momentum_scale": {"strength": 1, "constant": 0.01, "cosine": 0, "charge": 0, "charge_cosine": 0}
+    }
+    pz = []
+    detectors: tuple[dict[str, dict[str, float]], ...] = ({}, biased)
+    for detector in detectors:
+        request = SampleRequest("mumu", events=100, seed=1, block=100, detector=detector, region="sr")
+        dataset = make_samples([request], tmp_path)["mumu"]
+        assert dataset.origin["detector"] == detector
+        assert dataset.region == "sr"
+        with uproot.open(tmp_path / dataset.files[0]) as file:
+            pz.append(file["variables"]["mu_p_pz"].array(library="np"))
+    np.testing.assert_allclose(pz[1], 1.01 * pz[0], rtol=1e-6)
+
+
+def test_a_detector_that_cannot_be_is_refused_before_any_work() -> None:
+    with pytest.raises(ConfigurationError, match="no 'scale'"):
+        SampleRequest("mumu", 10, 1, detector={"scale": {"strength": 1}})
+
+
 def test_a_broken_record_means_a_new_block(tmp_path: Path) -> None:
     request = SampleRequest("mumu", events=50, seed=1)
     make_samples([request], tmp_path)

@@ -162,6 +162,21 @@ def test_a_catalogue_and_an_entry_of_it_name_their_steering() -> None:
     assert {request.steering for request in catalogue(CHANNEL, "small", 1)} == {"dimuon"}
 
 
+def test_a_catalogue_has_a_detector_that_can_be_changed_for_the_same_events() -> None:
+    first, other = (
+        catalogue("momentum_scale", "small", 1, detector)
+        for detector in (None, {"momentum_scale": {"strength": 0}})
+    )
+    assert {request.detector["momentum_scale"]["strength"] for request in first} == {1}
+    assert {request.detector["momentum_scale"]["strength"] for request in other} == {0}
+    assert [request.seed for request in first] == [request.seed for request in other]
+
+
+def test_samples_of_a_channel_with_regions_name_those_it_has() -> None:
+    regions = [request.region for request in catalogue("momentum_scale", "small", 1)]
+    assert regions == list(load_channel("momentum_scale").regions)
+
+
 def test_an_entry_may_list_masses_of_its_own() -> None:
     requests = catalogue("tau_to_lalpha", "small", 1)
     electrons = [r.options["mass"] for r in requests if r.options.get("lepton") == "e"]
