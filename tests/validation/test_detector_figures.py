@@ -91,9 +91,11 @@ def test_peaks_of_mesons_are_where_they_should_be() -> None:
         assert np.median(masses[peak]) == pytest.approx(mass, abs=1.5e-3)
     mesons = b_peaks(600)
     assert len(mesons) == 8
-    for mbc, delta_e in mesons.values():
+    for channel, (mbc, delta_e) in mesons.items():
         assert np.median(mbc) == pytest.approx(5.2796, abs=1e-3)
-        assert abs(np.median(delta_e)) < 0.012
+        # electrons lose energy to photons, the others hardly any
+        low, high = (-0.03, -0.005) if channel.endswith("ee") else (-0.004, 0.004)
+        assert low < np.median(delta_e) < high
 
 
 @pytest.mark.slow
