@@ -14,7 +14,7 @@ import numpy as np
 from darkbelle.channels import Axis
 from darkbelle.vectors import Column
 
-__all__ = ["Binning", "Cell", "effective_entries", "fit_binning", "window"]
+__all__ = ["Binning", "Cell", "effective_entries", "fit_binning", "whole_binning", "window"]
 
 HALF_WINDOW = 5.0  # of the signal's resolution: room for the sidebands that fix the backgrounds
 MASS_BINS = 8
@@ -105,6 +105,27 @@ def fit_binning(
         )
         cells += [Cell(int(start), int(stop), int(low), int(high)) for low, high in pairwise(by_angle)]
     return Binning(tuple(cells))
+
+
+def whole_binning(
+    background: Column, variances: Column, bins: int, minimum: float = MINIMUM_ENTRIES
+) -> Binning:
+    """Return equal bins of the whole first axis, rounded to fine bins, all of the second axis in each.
+
+    Where the simulated backgrounds have fewer effective entries than ``minimum``, neighbours are merged,
+    the poorest first, to its poorer neighbour.
+
+    Parameters
+    ----------
+    background, variances
+        All backgrounds together, fine bins, shape (first axis, second axis).
+    bins
+        How many, before merging.
+    """
+    fine, other = background.shape
+    edges = np.unique(np.rint(np.linspace(0, fine, bins + 1)).astype(int))
+    kept = _merged(edges, background.sum(axis=1), variances.sum(axis=1), minimum)
+    return Binning(tuple(Cell(int(start), int(stop), 0, other) for start, stop in pairwise(kept)))
 
 
 def _merged(edges: Column, values: Column, variances: Column, minimum: float) -> Column:

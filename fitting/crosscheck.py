@@ -15,7 +15,7 @@ from darkbelle.fitting.engines import Failure, Outcome, load_engine, roostats_en
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.run_limits import LimitPoint, Limits, read_limits
 from darkbelle.fitting.signals import with_masses
-from darkbelle.fitting.templates import fit_inputs, mass_templates
+from darkbelle.fitting.templates import all_fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import CROSSCHECK, SCHEMA, load_result, write_json
@@ -46,6 +46,8 @@ class Comparison:
         Whether it is within the tolerance.
     reason
         Why the other engine has no limit.
+    final_state
+        Of the signal, in channels that have several.
     """
 
     mass: float
@@ -55,6 +57,7 @@ class Comparison:
     worst: str
     verdict: Verdict
     reason: str = ""
+    final_state: str | None = None
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,15 @@ def crosscheck(  # noqa: PLR0913  all by keyword
         )
     solve = roostats_engine(root_python) if other == ROOSTATS else load_engine(other)
     chosen = _choice(limits, points, seed)
-    inputs = fit_inputs(load_result(run_dir), limits.data, limits.seed)
-    inputs = with_masses(inputs, [point.mass for point in chosen if point.interpolated_between])
-    workspaces = [build_workspace(inputs, mass_templates(inputs, point.mass)) for point in chosen]
+    between = [point.mass for point in chosen if point.interpolated_between]
+    every = {
+        inputs.final_state: with_masses(inputs, between)
+        for inputs in all_fit_inputs(load_result(run_dir), limits.data, limits.seed)
+    }
+    workspaces = [
+        build_workspace(every[point.final_state], mass_templates(every[point.final_state], point.mass))
+        for point in chosen
+    ]
     outcomes = solve(workspaces, limits.confidence_level, workers=workers, progress=progress)
     largest = tolerance or (ROOSTATS_TOLERANCE if other == ROOSTATS else TOLERANCE)
     compared = tuple(_compare(*pair, largest) for pair in zip(chosen, outcomes, strict=True))
@@ -157,11 +166,13 @@ def _choice(limits: Limits, points: int, seed: int) -> list[LimitPoint]:
 def _compare(point: LimitPoint, outcome: Outcome, tolerance: float) -> Comparison:
     ours = (point.observed, *point.expected)
     if isinstance(outcome, Failure):
-        return Comparison(point.mass, ours, (), None, "", "unsolved", outcome.reason)
+        return Comparison(point.mass, ours, (), None, "", "unsolved", outcome.reason, point.final_state)
     if outcome.rescued_from:
-        return Comparison(point.mass, ours, (), None, "", "unsolved", outcome.rescued_from)
+        why = outcome.rescued_from
+        return Comparison(point.mass, ours, (), None, "", "unsolved", why, point.final_state)
     theirs = (outcome.observed, *outcome.expected)
     differences = [abs(one / two - 1) for one, two in zip(ours, theirs, strict=True)]
     largest = max(differences)
     verdict: Verdict = "agrees" if largest <= tolerance else "disagrees"
-    return Comparison(point.mass, ours, theirs, largest, QUANTITIES[differences.index(largest)], verdict)
+    worst = QUANTITIES[differences.index(largest)]
+    return Comparison(point.mass, ours, theirs, largest, worst, verdict, "", point.final_state)

@@ -194,6 +194,11 @@ def interpret(run_dir: str | Path, model: Model, cross_section: CrossSection | N
     if model not in MODELS:
         raise ConfigurationError(f"model {model!r} does not exist, there are: {', '.join(MODELS)}")
     limits = read_limits(run_dir)
+    if limits.poi != "cross_section":
+        raise ConfigurationError(
+            f"model {model!r} needs limits on a cross section; those of {limits.channel!r} are on "
+            f"{limits.poi.replace('_', ' ')}: leave the model out, or choose one of that channel"
+        )
     table = cross_section or CrossSection.read()
     interpretation = Interpretation(
         channel=limits.channel,
@@ -262,7 +267,7 @@ def _coupling_point(point: LimitPoint, model: Model, table: CrossSection) -> Cou
 
     expected = tuple(coupling(limit) for limit in point.expected)
     width = 2 * point.mass * total_width(point.mass, expected[2])
-    flags = point.flags if width < point.diagnostics["resolution_m2"] else (*point.flags, TOO_WIDE)
+    flags = point.flags if width < point.diagnostics["resolution"] else (*point.flags, TOO_WIDE)
     return CouplingPoint(
         point.mass,
         coupling(point.observed),

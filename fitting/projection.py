@@ -185,7 +185,7 @@ def _scaled(modifier: Mapping[str, Any], nominal: Sequence[float], factor: float
     )
 
 
-def project(
+def project(  # noqa: PLR0913  all by keyword
     run_dir: str | Path,
     luminosities: Sequence[float],
     *,
@@ -193,6 +193,7 @@ def project(
     by_source: bool = False,
     confidence_level: float | None = None,
     engine: str = "fast",
+    final_state: str | None = None,
     progress: Progress | None = None,
 ) -> Projection:
     """Compute expected limits of a run at other luminosities and write ``RUN/projection.json``.
@@ -211,6 +212,8 @@ def project(
         The channel's by default.
     engine
         One of `darkbelle.fitting.engines.engine_names`.
+    final_state
+        Of the signal, in channels that fit several.
     progress
         Called with the number of limits done and to do.
 
@@ -221,7 +224,7 @@ def project(
     FitError
         A mass has no templates.
     """
-    inputs = fit_inputs(load_result(run_dir), "asimov")
+    inputs = fit_inputs(load_result(run_dir), "asimov", final_state=final_state)
     level = confidence_level or inputs.channel.confidence_level
     workspaces: dict[str, Mapping[str, Any]] = {}
     cases: list[tuple[float, float, Policy, str]] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -15,7 +15,14 @@ from darkbelle.fitting.findings import Finding, summarise
 from darkbelle.fitting.signals import scan_masses, with_masses
 from darkbelle.fitting.solving import WorkspaceLimits, limits
 from darkbelle.fitting.studies.recipes import Make
-from darkbelle.fitting.templates import Data, FitInputs, MassTemplates, fit_inputs, mass_templates
+from darkbelle.fitting.templates import (
+    Data,
+    FitInputs,
+    MassTemplates,
+    Place,
+    all_fit_inputs,
+    mass_templates,
+)
 from darkbelle.fitting.workspaces import build_workspace, describe, poi_name
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import LIMITS, SCHEMA, load_result, read_json, write_json
@@ -42,6 +49,8 @@ class LimitPoint:
         How the fit went and what it stood on, as JSON.
     flags
         Sentences that whoever quotes this limit must know; mostly none.
+    final_state
+        Of the signal, in channels that have several.
     """
 
     mass: float
@@ -49,6 +58,12 @@ class LimitPoint:
     expected: tuple[float, ...]
     diagnostics: dict[str, Any] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+    final_state: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Which hypothesis it is of."""
+        return Place(self.mass, self.final_state)
 
     @property
     def interpolated_between(self) -> tuple[float, float] | None:
@@ -61,7 +76,7 @@ class LimitPoint:
 class Limits:
     """Upper limits of a channel against mass.
 
-    ``failed`` are masses in GeV without one, and why; ``findings``, by mass, what was found before the fits.
+    ``failed`` are hypotheses without one, and why; ``findings`` what was found in each before the fits.
     """
 
     channel: str
@@ -74,9 +89,9 @@ class Limits:
     data: Data
     seed: int
     points: tuple[LimitPoint, ...]
-    failed: dict[float, str] = field(default_factory=dict)
+    failed: dict[Place, str] = field(default_factory=dict)
     missing_processes: tuple[str, ...] = ()
-    findings: dict[float, tuple[Finding, ...]] = field(default_factory=dict)
+    findings: dict[Place, tuple[Finding, ...]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of ``limits.json``."""
@@ -93,7 +108,7 @@ class Limits:
             "seed": self.seed,
             "points": [
                 {
-                    "mass": point.mass,
+                    **point.place.as_json(),
                     "observed": point.observed,
                     "expected": list(point.expected),
                     "flags": list(point.flags),
@@ -101,28 +116,37 @@ class Limits:
                 }
                 for point in self.points
             ],
-            "failed": [{"mass": mass, "reason": reason} for mass, reason in self.failed.items()],
+            "failed": [{**place.as_json(), "reason": reason} for place, reason in self.failed.items()],
             "missing_processes": list(self.missing_processes),
             "preflight": [
-                {"mass": mass, "findings": [item.as_json() for item in found]}
-                for mass, found in self.findings.items()
+                {**place.as_json(), "findings": [item.as_json() for item in found]}
+                for place, found in self.findings.items()
             ],
         }
 
     @property
     def preflight(self) -> list[str]:
         """What was found before the fits, a line for what is the same at several masses."""
-        return summarise({f"{mass:g} GeV": found for mass, found in self.findings.items()})
+        return summarise({str(place): found for place, found in self.findings.items()})
+
+    def of(self, final_state: str | None) -> Self:
+        """Return the limits of one final state alone."""
+        return replace(
+            self,
+            points=tuple(point for point in self.points if point.final_state == final_state),
+            failed={place: why for place, why in self.failed.items() if place.final_state == final_state},
+            findings={at: found for at, found in self.findings.items() if at.final_state == final_state},
+        )
 
     @property
-    def thinly_simulated(self) -> tuple[float, ...]:
-        """Masses whose simulated background has fewer events than are expected of the data.
+    def thinly_simulated(self) -> tuple[Place, ...]:
+        """Hypotheses whose simulated background has fewer events than are expected of the data.
 
         There the statistics of the simulation dominate the uncertainty: the limits are wider than
         those of an experiment would be, and pseudo-data, drawn from the same simulation, keep
         closer to the median than the bands say.
         """
-        return tuple(point.mass for point in self.points if point.diagnostics["simulated_per_expected"] < 1)
+        return tuple(point.place for point in self.points if point.diagnostics["simulated_per_expected"] < 1)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
@@ -134,6 +158,7 @@ class Limits:
                 tuple(item["expected"]),
                 item["diagnostics"],
                 tuple(item["flags"]),
+                item.get("final_state"),
             )
             for item in content["points"]
         )
@@ -151,10 +176,10 @@ class Limits:
         return cls(
             **{name: content[name] for name in same},
             points=points,
-            failed={item["mass"]: item["reason"] for item in content["failed"]},
+            failed={_place(item): item["reason"] for item in content["failed"]},
             missing_processes=tuple(content["missing_processes"]),
             findings={
-                item["mass"]: tuple(map(Finding.from_json, item["findings"]))
+                _place(item): tuple(map(Finding.from_json, item["findings"]))
                 for item in content.get("preflight", [])  # files of before there was one
             },
         )
@@ -210,15 +235,16 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     FitError
         Not one mass could be solved, or there are too few toys. Single failures are in ``Limits.failed``.
     """
-    inputs = fit_inputs(load_result(run_dir), data, seed)
+    every = all_fit_inputs(load_result(run_dir), data, seed)
     if mass_step is not None:
-        masses = _scanned(inputs, masses, mass_step)
+        masses = _scanned(every[0], masses, mass_step)
     if interpolate or mass_step is not None:
-        inputs = with_masses(inputs, masses or ())
+        every = [with_masses(item, masses or ()) for item in every]
+    inputs = every[0]
     level = confidence_level or inputs.channel.confidence_level
-    templates, failed = _all_templates(inputs, sorted(set(masses or inputs.signals)))
+    templates, failed = _all_templates(every, None if masses is None else sorted(set(masses)))
     solved = limits(
-        {f"{item.mass!r} GeV": build_workspace(inputs, item) for item in templates},
+        {repr(place): build_workspace(of, item) for place, (of, item) in templates.items()},
         confidence_level=level,
         engine=engine,
         toys=toys,
@@ -227,10 +253,10 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         make=make,
         progress=progress,
     )
-    points, unsolved = _sorted_out(templates, solved)
+    points, unsolved = _sorted_out({place: item for place, (_, item) in templates.items()}, solved)
     failed |= unsolved
     if not points:
-        reasons = "; ".join(f"{mass:g} GeV: {reason}" for mass, reason in failed.items())
+        reasons = "; ".join(f"{place}: {reason}" for place, reason in failed.items())
         raise FitError(f"no limit could be computed: {reasons or 'the run has no signal'}")
     found = Limits(
         channel=inputs.channel.name,
@@ -245,7 +271,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         points=tuple(points),
         failed=failed,
         missing_processes=inputs.missing,
-        findings={item.mass: answer.findings for item, answer in zip(templates, solved, strict=True)},
+        findings={place: answer.findings for place, answer in zip(templates, solved, strict=True)},
     )
     _warn(found)
     record = provenance(run=Path(run_dir).name, parameter=poi_name(inputs.channel))
@@ -287,28 +313,35 @@ def _warn(limits: Limits) -> None:
         )
 
 
+def _place(item: Mapping[str, Any]) -> Place:
+    return Place(item["mass"], item.get("final_state"))
+
+
 def _all_templates(
-    inputs: FitInputs, masses: Sequence[float]
-) -> tuple[list[MassTemplates], dict[float, str]]:
-    templates, failed = [], {}
-    for mass in masses:
-        try:
-            templates.append(mass_templates(inputs, mass))
-        except FitError as error:
-            failed[mass] = str(error)
+    every: Sequence[FitInputs], masses: Sequence[float] | None
+) -> tuple[dict[Place, tuple[FitInputs, MassTemplates]], dict[Place, str]]:
+    templates, failed = {}, {}
+    for inputs in every:
+        for mass in masses or tuple(inputs.signals):
+            place = Place(mass, inputs.final_state)
+            try:
+                templates[place] = (inputs, mass_templates(inputs, mass))
+            except FitError as error:
+                failed[place] = str(error)
     return templates, failed
 
 
 def _sorted_out(
-    templates: Sequence[MassTemplates], solved: Sequence[WorkspaceLimits]
-) -> tuple[list[LimitPoint], dict[float, str]]:
-    """Return the points that have a limit, and by mass why the others have none."""
+    templates: Mapping[Place, MassTemplates], solved: Sequence[WorkspaceLimits]
+) -> tuple[list[LimitPoint], dict[Place, str]]:
+    """Return the points that have a limit, and why the others have none."""
     points, failed = [], {}
-    for item, answer in zip(templates, solved, strict=True):
+    for (place, item), answer in zip(templates.items(), solved, strict=True):
         if isinstance(answer.outcome, Failure):
-            failed[item.mass] = answer.outcome.reason
+            failed[place] = answer.outcome.reason
         else:
-            points.append(_point(item, answer.outcome, answer.findings))
+            point = _point(item, answer.outcome, answer.findings)
+            points.append(replace(point, final_state=place.final_state))
     return points, failed
 
 

@@ -13,10 +13,11 @@ from typing import Literal
 import numpy as np
 
 from darkbelle.channels import Axis
+from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.morphing import Neighbours, Place, moved, neighbours, smooth
 from darkbelle.fitting.resolution import core_resolution
 from darkbelle.fitting.spectra import ProcessSpectra, Spectrum
-from darkbelle.fitting.templates import OBSERVABLE, FitInputs
+from darkbelle.fitting.templates import FitInputs
 from darkbelle.vectors import Column
 
 __all__ = ["Method", "predicted_signal", "scan_masses", "with_masses"]
@@ -42,10 +43,17 @@ def with_masses(inputs: FitInputs, masses: Iterable[float], method: Method = "mo
 
     Raises
     ------
+    ConfigurationError
+        What is fitted is no mass squared, so that it is not known how the peak moves.
     FitError
         A mass is not between two that were simulated.
     """
-    axis = inputs.channel.axes[inputs.channel.observables[OBSERVABLE].axes[0]]
+    axis, masses = inputs.axis, tuple(masses)
+    if inputs.fit.bins is not None and set(masses) - set(inputs.signals):
+        raise ConfigurationError(
+            f"signals are interpolated where the mass squared is fitted, and {inputs.channel.name!r} fits "
+            f"{inputs.fit.observable!r}; simulate the masses"
+        )
     signals, between = dict(inputs.signals), dict(inputs.between)
     for mass in masses:
         if mass not in inputs.signals:
@@ -100,7 +108,7 @@ def predicted_signal(
         for name, (up, down) in low.shifts.items()
     }
     weight = max(low.event_weight, high.event_weight)
-    return ProcessSpectra(between(low.nominal, high.nominal), shifts, weight)
+    return ProcessSpectra(between(low.nominal, high.nominal), shifts, weight, low.produced)
 
 
 def _mean(pair: tuple[Column, Column], near: Neighbours, power: int) -> Column:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from darkbelle.channels import Channel
+from darkbelle.channels import Channel, Fit
 from darkbelle.errors import ConfigurationError, FitError
 from darkbelle.results import NOMINAL, HistogramKey
 from darkbelle.runfolder import DatasetResult, RunResult
@@ -33,6 +33,12 @@ class Spectrum:
     values: Column
     variances: Column
 
+    @property
+    def as_plane(self) -> Spectrum:
+        """The spectrum with two axes: a second one of a single bin, where it has but one."""
+        rows = self.values.shape[0]
+        return Spectrum(self.values.reshape(rows, -1), self.variances.reshape(rows, -1))
+
     def __add__(self, other: Spectrum) -> Spectrum:
         """Return the sum of two independent spectra."""
         return Spectrum(self.values + other.values, self.variances + other.variances)
@@ -55,11 +61,20 @@ class ProcessSpectra:
     event_weight
         Expected events that one simulated event stands for, the largest of the datasets: what an
         empty bin may hide.
+    produced
+        Expected events before any selection.
     """
 
     nominal: Spectrum
     shifts: dict[str, tuple[Spectrum, Spectrum]]
     event_weight: float
+    produced: float
+
+    @property
+    def as_planes(self) -> ProcessSpectra:
+        """All of its spectra with two axes, see `Spectrum.as_plane`."""
+        shifts = {name: (up.as_plane, down.as_plane) for name, (up, down) in self.shifts.items()}
+        return replace(self, nominal=self.nominal.as_plane, shifts=shifts)
 
     def __add__(self, other: ProcessSpectra) -> ProcessSpectra:
         """Return the sum of two samples, whose shifts are the same sources."""
@@ -68,7 +83,10 @@ class ProcessSpectra:
             for name, (up, down) in self.shifts.items()
         }
         return ProcessSpectra(
-            self.nominal + other.nominal, shifts, max(self.event_weight, other.event_weight)
+            self.nominal + other.nominal,
+            shifts,
+            max(self.event_weight, other.event_weight),
+            self.produced + other.produced,
         )
 
 
@@ -112,21 +130,28 @@ def background_spectra(
 
 
 def signal_spectra(
-    result: RunResult, channel: Channel, region: str, observable: str, luminosity_fb: float
+    result: RunResult,
+    channel: Channel,
+    region: str,
+    observable: str,
+    luminosity_fb: float,
+    fit: Fit | None = None,
 ) -> dict[float, ProcessSpectra]:
-    """Return the signal's spectra for a cross section of 1 fb at a luminosity, by rising mass in GeV.
+    """Return the signal's spectra for one unit of it at a luminosity, by rising mass in GeV.
 
-    Datasets of one mass are more statistics of one thing: their events are added and normalised to
-    the sum of what was generated.
+    A unit is a cross section of 1 fb, or the branching fraction that ``fit`` measures it in. Datasets of one
+    mass are more statistics of one thing: their events are added and normalised to the sum of what was
+    generated. Those of other final states than that of ``fit`` are left out.
 
     Raises
     ------
     FitError
         A dataset of signal says no mass, or a histogram is missing.
     """
+    fit = fit or Fit(observable=observable)
     by_mass: dict[float, list[tuple[str, DatasetResult]]] = {}
     for name, item in sorted(result.datasets.items()):
-        if item.dataset.process == channel.signal:
+        if item.dataset.process == channel.signal and item.dataset.final_state == fit.final_state:
             if item.dataset.mass is None:
                 raise FitError(f"dataset {name!r} is of signal but states no mass; add `mass:` in GeV to it")
             by_mass.setdefault(item.dataset.mass, []).append((name, item))
@@ -134,7 +159,9 @@ def signal_spectra(
     for mass, items in sorted(by_mass.items()):
         generated = sum(_generated(item) for _, item in items)
         parts = [
-            _process_spectra(name, item, channel, region, observable, luminosity_fb / generated)
+            _process_spectra(
+                name, item, channel, region, observable, luminosity_fb * _unit(item, fit) / generated
+            )
             for name, item in items
         ]
         spectra[mass] = sum(parts[1:], start=parts[0])
@@ -170,8 +197,8 @@ def data_luminosity(result: RunResult) -> float:
     )
 
 
-def pseudo_data(expected: Column, seed: int) -> NDArray[np.int64]:
-    """Return one Poisson draw of an expectation, equal for equal seeds.
+def pseudo_data(expected: Column, seed: int, stream: int = 0) -> NDArray[np.int64]:
+    """Return one Poisson draw of an expectation, equal for equal seeds; other streams are independent.
 
     It is drawn in fine bins, once for the whole spectrum, so that overlapping windows of
     neighbouring hypotheses see the same pseudo-data.
@@ -186,7 +213,7 @@ def pseudo_data(expected: Column, seed: int) -> NDArray[np.int64]:
             f"cannot draw pseudo-data: {np.count_nonzero(expected < 0)} fine bins of the background are "
             "negative; negative event weights need more simulated events"
         )
-    rng = np.random.default_rng(np.random.SeedSequence(seed))
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(stream,) if stream else ()))
     return rng.poisson(expected)
 
 
@@ -203,6 +230,13 @@ def _generated(item: DatasetResult) -> float:
     return (item.dataset.generated_events or 0) * item.processed_share
 
 
+def _unit(item: DatasetResult, fit: Fit) -> float:
+    """Return the cross section of one unit of signal, fb."""
+    if fit.branching_fraction is None:
+        return 1.0
+    return item.dataset.scale_to(1.0) * (item.dataset.generated_events or 0) * fit.branching_fraction
+
+
 def _process_spectra(
     name: str, item: DatasetResult, channel: Channel, region: str, observable: str, scale: float
 ) -> ProcessSpectra:
@@ -216,7 +250,7 @@ def _process_spectra(
             for way in ("up", "down")
         )
         shifts[shift] = (up, down)
-    return ProcessSpectra(nominal, shifts, scale)
+    return ProcessSpectra(nominal, shifts, scale, scale * _generated(item))
 
 
 def _spectrum(name: str, item: DatasetResult, key: HistogramKey) -> Spectrum:

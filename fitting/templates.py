@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from darkbelle.channels import Channel, load_channel
+from darkbelle.channels import Axis, Channel, Fit, load_channel
 from darkbelle.errors import FitError
-from darkbelle.fitting.binning import MINIMUM_ENTRIES, Binning, effective_entries, fit_binning, window
-from darkbelle.fitting.resolution import core_resolution
+from darkbelle.fitting.binning import (
+    MINIMUM_ENTRIES,
+    Binning,
+    effective_entries,
+    fit_binning,
+    whole_binning,
+    window,
+)
+from darkbelle.fitting.resolution import core_resolution, shortest_interval
 from darkbelle.fitting.spectra import (
     ProcessSpectra,
     Spectrum,
@@ -24,25 +31,50 @@ from darkbelle.fitting.spectra import (
 from darkbelle.runfolder import RunResult
 from darkbelle.vectors import Column
 
-__all__ = ["Data", "FitInputs", "MassTemplates", "Template", "fit_inputs", "mass_templates"]
+__all__ = [
+    "Data",
+    "FitInputs",
+    "MassTemplates",
+    "Place",
+    "Template",
+    "all_fit_inputs",
+    "fit_inputs",
+    "mass_templates",
+]
 
 Data = Literal["pseudo", "asimov", "observed"]
 
-REGION = "sr"
-OBSERVABLE = "recoil"  # mass squared by polar angle
 COUNTING_WINDOW = 2.0  # resolutions, in which the expected background is quoted
+
+
+class Place(NamedTuple):
+    """Where a limit is set: mass in GeV, and the final state where a channel has several."""
+
+    mass: float
+    final_state: str | None = None
+
+    def __str__(self) -> str:
+        """Return what the hypothesis is called in messages, such as ``e, 1.2 GeV``."""
+        return f"{self.mass:g} GeV" if self.final_state is None else f"{self.final_state}, {self.mass:g} GeV"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the entries of a JSON object."""
+        return {"mass": self.mass} | ({} if self.final_state is None else {"final_state": self.final_state})
 
 
 @dataclass(frozen=True)
 class FitInputs:
-    """All fine spectra of a run that its fits need, read and scaled once.
+    """All fine spectra of a run that the fits of a region need, read and scaled once.
 
-    ``backgrounds`` are by process, ``signals`` by mass and for 1 fb, ``observed`` is what is fitted:
-    arrays of shape (mass bins, angle bins). ``missing`` are declared backgrounds without a dataset.
-    ``between`` are masses whose signal was not simulated, with the two that it was interpolated between.
+    ``backgrounds`` are by process, ``signals`` by mass and for one unit of the parameter, ``observed`` is
+    what is fitted: arrays of shape (mass bins, angle bins), or (bins, 1) of an observable with one axis.
+    ``missing`` are declared backgrounds without a dataset. ``between`` are masses whose signal was not
+    simulated, with the two that it was interpolated between.
     """
 
     channel: Channel
+    region: str
+    fit: Fit
     luminosity_fb: float
     data: Data
     seed: int
@@ -51,6 +83,16 @@ class FitInputs:
     observed: Column
     missing: tuple[str, ...]
     between: dict[float, tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def axis(self) -> Axis:
+        """The first axis of the observable that is fitted."""
+        return self.channel.axes[self.channel.observables[self.fit.observable].axes[0]]
+
+    @property
+    def final_state(self) -> str | None:
+        """The final state of the signal, where the channel has several."""
+        return self.fit.final_state
 
 
 @dataclass(frozen=True)
@@ -71,11 +113,11 @@ class MassTemplates:
     mass
         GeV.
     resolution
-        Of the signal's recoil mass squared, GeV².
+        Of the signal's recoil mass squared, GeV², or of what else is fitted.
     binning
         The bins.
     signal
-        For a cross section of 1 fb.
+        For one unit of the parameter of interest.
     backgrounds
         By process; those without any simulated event in the window are left out.
     observed
@@ -83,7 +125,7 @@ class MassTemplates:
     background_near_peak
         Expected background within ±2 resolutions.
     signal_efficiency
-        Share of the generated signal events in the window.
+        Share of the generated signal events in the bins.
     unsimulated
         Processes left out, and the events that one more simulated event of theirs would stand for.
     unshifted
@@ -105,7 +147,15 @@ class MassTemplates:
     between: tuple[float, float] | None = None
 
 
-def fit_inputs(result: RunResult, data: Data = "pseudo", seed: int = 1) -> FitInputs:
+def all_fit_inputs(result: RunResult, data: Data = "pseudo", seed: int = 1) -> list[FitInputs]:
+    """Return what `fit_inputs` does for each final state of a channel, one mostly."""
+    states = load_channel(result.channel).final_states
+    return [fit_inputs(result, data, seed, final_state=state) for state in states]
+
+
+def fit_inputs(
+    result: RunResult, data: Data = "pseudo", seed: int = 1, *, final_state: str | None = None
+) -> FitInputs:
     """Return the fine spectra of a run for its fits.
 
     Parameters
@@ -118,24 +168,32 @@ def fit_inputs(result: RunResult, data: Data = "pseudo", seed: int = 1) -> FitIn
         by name, never a default.
     seed
         Of the pseudo-data.
+    final_state
+        Which is fitted, in a channel that has several.
     """
     channel = load_channel(result.channel)
+    region, fit = channel.fitted_region(final_state)
     luminosity = data_luminosity(result) if data == "observed" else channel.luminosity_fb
     if data == "observed":
-        observed = data_spectrum(result, REGION, OBSERVABLE).values
-    backgrounds = background_spectra(result, channel, REGION, OBSERVABLE, luminosity)
+        observed = data_spectrum(result, region, fit.observable).as_plane.values
+    found = background_spectra(result, channel, region, fit.observable, luminosity)
+    backgrounds = {name: item.as_planes for name, item in found.items()}
     expected = total(item.nominal for item in backgrounds.values()).values
     if data == "pseudo":
-        observed = pseudo_data(expected, seed).astype(np.float64)
+        stream = channel.final_states.index(final_state)
+        observed = pseudo_data(expected, seed, stream).astype(np.float64)
     elif data == "asimov":
         observed = expected
+    signals = signal_spectra(result, channel, region, fit.observable, luminosity, fit)
     return FitInputs(
         channel=channel,
+        region=region,
+        fit=fit,
         luminosity_fb=luminosity,
         data=data,
         seed=seed,
         backgrounds=backgrounds,
-        signals=signal_spectra(result, channel, REGION, OBSERVABLE, luminosity),
+        signals={mass: item.as_planes for mass, item in signals.items()},
         observed=observed,
         missing=tuple(name for name in channel.backgrounds if name not in backgrounds),
     )
@@ -154,7 +212,7 @@ def mass_templates(inputs: FitInputs, mass: float) -> MassTemplates:
     FitError
         There is no signal of this mass, none of it in the window, or no simulated background in it.
     """
-    axis = inputs.channel.axes[inputs.channel.observables[OBSERVABLE].axes[0]]
+    axis = inputs.axis
     if mass not in inputs.signals:
         known = ", ".join(f"{m:g}" for m in inputs.signals) or "none"
         raise FitError(
@@ -163,8 +221,14 @@ def mass_templates(inputs: FitInputs, mass: float) -> MassTemplates:
         )
     signal = inputs.signals[mass]
     background = total(item.nominal for item in inputs.backgrounds.values())
-    resolution = core_resolution(signal.nominal.values.sum(axis=1), axis.edges)
-    binning = fit_binning(background.values, background.variances, axis, mass**2, resolution)
+    peak = signal.nominal.values.sum(axis=1)
+    resolution = core_resolution(peak, axis.edges)
+    if inputs.fit.bins is None:
+        centre = mass**2
+        binning = fit_binning(background.values, background.variances, axis, centre, resolution)
+    else:
+        centre = sum(shortest_interval(peak, axis.edges)) / 2
+        binning = whole_binning(background.values, background.variances, inputs.fit.bins)
     templates = {name: _template(item, binning) for name, item in inputs.backgrounds.items()}
     simulated = {name: item for name, item in templates.items() if item.values.any()}
     if not simulated:
@@ -173,7 +237,7 @@ def mass_templates(inputs: FitInputs, mass: float) -> MassTemplates:
             "about the expected limit there; simulate more background"
         )
     kept = {name: _without_noise(item) for name, item in simulated.items()}
-    peak = slice(*window(axis, mass**2, COUNTING_WINDOW * resolution))
+    near_peak = slice(*window(axis, centre, COUNTING_WINDOW * resolution))
     signal_template = _template(signal, binning)
     _check(mass, {"signal": signal_template, **kept})
     return MassTemplates(
@@ -183,8 +247,8 @@ def mass_templates(inputs: FitInputs, mass: float) -> MassTemplates:
         signal=signal_template,
         backgrounds=kept,
         observed=binning.project(inputs.observed),
-        background_near_peak=float(background.values[peak].sum()),
-        signal_efficiency=float(signal_template.values.sum() / inputs.luminosity_fb),
+        background_near_peak=float(background.values[near_peak].sum()),
+        signal_efficiency=float(signal_template.values.sum() / signal.produced),
         unsimulated={
             name: inputs.backgrounds[name].event_weight for name in templates if name not in simulated
         },

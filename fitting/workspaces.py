@@ -18,12 +18,12 @@ from darkbelle.errors import FitError
 from darkbelle.fitting.hs3 import hs3_of
 from darkbelle.fitting.patchsets import Hypothesis, patchset_of
 from darkbelle.fitting.templates import (
-    REGION,
     Data,
     FitInputs,
     MassTemplates,
+    Place,
     Template,
-    fit_inputs,
+    all_fit_inputs,
     mass_templates,
 )
 from darkbelle.runfolder import SCHEMA, load_result, write_json
@@ -44,11 +44,12 @@ INDEX = "index.json"
 BACKGROUND, PATCHSET = "background.json", "patchset.json"
 SIGNAL_STATISTICS = "signal_statistics"
 DATA_SAMPLE = "data"
+FREE_RANGE = (0.0, 10.0)  # of a normalisation that only the data know
 
 
 def poi_name(channel: Channel) -> str:
-    """Return the name of the parameter of interest with its unit, such as ``cross_section_fb``."""
-    return f"{channel.poi}_{channel.poi_unit}"
+    """Return the name of the parameter of interest with its unit, if any, such as ``cross_section_fb``."""
+    return channel.poi if channel.poi_unit == "1" else f"{channel.poi}_{channel.poi_unit}"
 
 
 def build_workspaces(
@@ -87,23 +88,29 @@ def build_workspaces(
     FitError
         No model can be built of a mass that was asked for.
     """
-    inputs = fit_inputs(load_result(run_dir), data, seed)
+    every = all_fit_inputs(load_result(run_dir), data, seed)
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
-    built: dict[float, dict[str, Any]] = {}
-    points, failed = [], []
-    for mass in masses or tuple(inputs.signals):
-        try:
-            templates = mass_templates(inputs, mass)
-        except FitError as error:
-            if masses:
-                raise
-            _LOG.warning("no workspace for %g GeV: %s", mass, error)
-            failed.append({"mass": mass, "reason": str(error)})
-            continue
-        built[mass] = build_workspace(inputs, templates)
-        points.append({"mass": mass, "file": _file_name(form, mass), **describe(templates)})
-    paths = _write(folder, built, form, inputs.channel)
+    points: list[dict[str, Any]] = []
+    failed: list[dict[str, Any]] = []
+    paths: list[Path] = []
+    for inputs in every:
+        built: dict[float, dict[str, Any]] = {}
+        for mass in masses or tuple(inputs.signals):
+            place = Place(mass, inputs.final_state)
+            try:
+                templates = mass_templates(inputs, mass)
+            except FitError as error:
+                if masses:
+                    raise
+                _LOG.warning("no workspace for %s: %s", place, error)
+                failed.append({**place.as_json(), "reason": str(error)})
+                continue
+            built[mass] = build_workspace(inputs, templates)
+            file = _file_name(form, mass, inputs.final_state)
+            points.append({**place.as_json(), "file": file, **describe(templates)})
+        paths += _write(folder, built, form, inputs)
+    inputs = every[0]
     write_json(
         folder / INDEX,
         {
@@ -120,22 +127,30 @@ def build_workspaces(
     return paths
 
 
-def _file_name(form: Format, mass: float) -> str:
-    """Return the name of the file that a mass in GeV is in."""
-    return PATCHSET if form == "patchset" else f"mass_{mass:07.4f}.json"
+def _file_name(form: Format, mass: float, final_state: str | None) -> str:
+    """Return the name of the file that a hypothesis, mass in GeV, is in."""
+    return _prefixed(PATCHSET if form == "patchset" else f"mass_{mass:07.4f}.json", final_state)
 
 
-def _write(folder: Path, built: Mapping[float, dict[str, Any]], form: Format, channel: Channel) -> list[Path]:
+def _prefixed(name: str, final_state: str | None) -> str:
+    return name if final_state is None else f"{final_state}_{name}"
+
+
+def _write(
+    folder: Path, built: Mapping[float, dict[str, Any]], form: Format, inputs: FitInputs
+) -> list[Path]:
+    channel, state = inputs.channel, inputs.final_state
     if form == "patchset" and built:
         hypotheses = [
             Hypothesis(f"mass_{mass:07.4f}".replace(".", "_"), (mass,), workspace)
             for mass, workspace in built.items()
         ]
         text = f"mass hypotheses of the channel {channel.name}, masses in GeV"
-        named = dict(zip((BACKGROUND, PATCHSET), patchset_of(hypotheses, ["mass_gev"], text), strict=True))
+        names = (_prefixed(BACKGROUND, state), _prefixed(PATCHSET, state))
+        named = dict(zip(names, patchset_of(hypotheses, ["mass_gev"], text), strict=True))
     else:
         convert = hs3_of if form == "hs3" else dict
-        named = {_file_name(form, mass): convert(workspace) for mass, workspace in built.items()}
+        named = {_file_name(form, mass, state): convert(workspace) for mass, workspace in built.items()}
     for name, content in named.items():
         (folder / name).write_bytes(_readable(content))
     return [folder / name for name in named]
@@ -144,7 +159,7 @@ def _write(folder: Path, built: Mapping[float, dict[str, Any]], form: Format, ch
 def describe(templates: MassTemplates) -> dict[str, Any]:
     """Return what a workspace does not say about itself, as JSON: bins, resolution, omissions."""
     return {
-        "resolution_m2": templates.resolution,
+        "resolution": templates.resolution,
         "cells": [list(cell) for cell in templates.binning.cells],
         "background_near_peak": templates.background_near_peak,
         "signal_efficiency": templates.signal_efficiency,
@@ -157,10 +172,10 @@ def describe(templates: MassTemplates) -> dict[str, Any]:
 def build_workspace(inputs: FitInputs, templates: MassTemplates) -> dict[str, Any]:
     """Return the workspace of one mass hypothesis.
 
-    The parameter of interest is the signal's cross section, and the signal template is that of one
-    unit of it. Backgrounds share one statistical uncertainty a bin (Barlow-Beeston, light). The
-    signal's own is one normalisation uncertainty: its size must not depend on the cross section at
-    which the template happens to be drawn, as it would inside the common one.
+    The parameter of interest is that of the channel, and the signal template is that of one unit of it.
+    Backgrounds share one statistical uncertainty a bin (Barlow-Beeston, light). The signal's own is one
+    normalisation uncertainty: its size must not depend on the strength at which the template happens to be
+    drawn, as it would inside the common one. Normalisations that only the data know are factors, too.
     """
     import cabinetry  # noqa: PLC0415  it takes seconds, and most commands never build a workspace
 
@@ -216,21 +231,39 @@ def _config(
     channel = inputs.channel
     poi = poi_name(channel)
     listed = [
-        {"Name": name, "Tree": "-", "DisableStaterror": name == channel.signal, "Regions": REGION}
+        {"Name": name, "Tree": "-", "DisableStaterror": name == channel.signal, "Regions": inputs.region}
         for name in samples
     ]
     return {
         "General": {"Measurement": channel.name, "POI": poi, "InputPath": "-", "HistogramFolder": folder},
-        "Regions": [{"Name": REGION, "Variable": "-", "Binning": list(range(len(templates.observed) + 1))}],
+        "Regions": [
+            {"Name": inputs.region, "Variable": "-", "Binning": list(range(len(templates.observed) + 1))}
+        ],
         "Samples": [*listed, {"Name": DATA_SAMPLE, "Tree": "-", "Data": True}],
         "NormFactors": [
-            {"Name": poi, "Samples": channel.signal, "Nominal": 1, "Bounds": [0, _highest(templates)]}
+            {"Name": poi, "Samples": channel.signal, "Nominal": 1, "Bounds": [0, _highest(templates)]},
+            *_free_normalisations(channel.systematics, samples),
         ],
         "Systematics": [
             *_systematics(channel.systematics, samples),
             _normalisation(SIGNAL_STATISTICS, _relative_error(templates.signal), [channel.signal]),
         ],
     }
+
+
+def _free_normalisations(
+    declared: dict[str, Systematic], samples: dict[str, Template]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "Name": name,
+            "Samples": [sample for sample in samples if not item.processes or sample in item.processes],
+            "Nominal": 1,
+            "Bounds": list(FREE_RANGE),
+        }
+        for name, item in declared.items()
+        if item.kind == "free"
+    ]
 
 
 def _systematics(declared: dict[str, Systematic], samples: dict[str, Template]) -> list[dict[str, Any]]:
@@ -240,6 +273,8 @@ def _systematics(declared: dict[str, Systematic], samples: dict[str, Template]) 
         if item.kind == "normalisation":
             if affected:
                 systematics.append(_normalisation(name, item.size, affected))
+            continue
+        if item.kind == "free":
             continue
         shifted = [sample for sample in affected if name in samples[sample].shifts]
         if shifted:

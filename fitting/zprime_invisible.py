@@ -22,7 +22,12 @@ from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.cutflow import flows, plot_cutflow, plot_last_cuts
 from darkbelle.fitting.plots.limits import Curve, plot_coupling_limit, plot_limit
 from darkbelle.fitting.plots.resolution import plot_resolution, resolution_table
-from darkbelle.fitting.plots.spectra import plot_distributions, plot_recoil_plane, plot_recoil_spectrum
+from darkbelle.fitting.plots.spectra import (
+    RECOIL_GROUP,
+    plot_distributions,
+    plot_recoil_plane,
+    plot_spectrum,
+)
 from darkbelle.fitting.plots.studies import plot_local_p
 from darkbelle.fitting.run_limits import LimitPoint, Limits, compute_limits, read_limits
 from darkbelle.fitting.run_pulls import compute_pulls
@@ -82,7 +87,7 @@ def _limits(limits: Limits) -> Section:
         + _simulation_remark(limits)
         + _remarks(limits.points),
     )
-    notes = [f"{mass:g} GeV has no limit: {reason}" for mass, reason in limits.failed.items()]
+    notes = [f"{place} has no limit: {reason}" for place, reason in limits.failed.items()]
     if limits.missing_processes:
         missing = ", ".join(limits.missing_processes)
         notes.append(f"Backgrounds without a dataset are not in these limits: {missing}.")
@@ -112,7 +117,7 @@ def _local_p(found: RunSignificance) -> Section:
 
 def _couplings(run: Path, limits: Limits, overlay: Overlay | None) -> Section:
     found = [read_interpretation(run, model) for model in MODELS if interpretation_path(run, model).exists()]
-    without = tuple(limits.failed)
+    without = tuple(place.mass for place in limits.failed)
     return Section(
         "Couplings",
         drawings=tuple(_coupling(item, overlay, without) for item in found),
@@ -140,7 +145,7 @@ def _spectrum(result: RunResult, inputs: FitInputs) -> Section:
     drawings = [
         Drawing(
             "recoil_spectrum",
-            plot_recoil_spectrum(inputs),
+            plot_spectrum(inputs, RECOIL_GROUP),
             "Recoil mass squared",
             "After all cuts, scaled to the luminosity. The points are one random draw of the expected "
             f"background (seed {inputs.seed}), not data."
@@ -223,7 +228,7 @@ def _remarks(points: Sequence[LimitPoint] | Sequence[CouplingPoint]) -> str:
 def _simulation_remark(limits: Limits) -> str:
     if not limits.thinly_simulated:
         return ""
-    which = ", ".join(f"{mass:g}" for mass in limits.thinly_simulated)
+    which = ", ".join(f"{place.mass:g}" for place in limits.thinly_simulated)
     return (
         f" At {which} GeV the background is simulated with fewer events than are expected of the data. "
         "There the statistics of the simulation widen the limits, and pseudo-data keep closer to the "

@@ -13,7 +13,8 @@ from darkbelle.processors.base import Filled, filled
 from darkbelle.processors.opening import Opened
 from darkbelle.results import Cutflow, HistogramKey
 from darkbelle.selections.cuts import Columns, Cut, Decisions, evaluate, split_at_first_reading
-from darkbelle.selections.shifts import BeamShift, Shift, variations
+from darkbelle.selections.shifts import BeamShift, Shift, WeightShift, variations
+from darkbelle.selections.weights import on_grid
 from darkbelle.vectors import Column, FourVector
 
 __all__ = ["FilledRegion", "RegionRecipe", "fill_region"]
@@ -37,8 +38,9 @@ class RegionRecipe:
         The observable of the fit, which is filled for each shift.
     cuts_on
         By observable: cuts on it, which are left out where it is drawn.
-    shifts, beam_shifts
-        By systematic of the channel: what changes.
+    shifts, beam_shifts, weight_shifts
+        By systematic of the channel: what changes. Factors on weights may read what `kinematics` reads and
+        returns, and truth.
     """
 
     region: str
@@ -50,6 +52,7 @@ class RegionRecipe:
     cuts_on: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shifts: Mapping[str, Shift] = field(default_factory=dict)
     beam_shifts: Mapping[str, BeamShift] = field(default_factory=dict)
+    weight_shifts: Mapping[str, WeightShift] = field(default_factory=dict)
 
 
 class FilledRegion(NamedTuple):
@@ -93,20 +96,22 @@ def fill_region(channel: Channel, opened: Opened, recipe: RegionRecipe) -> Fille
 def _shifted(
     channel: Channel, opened: Opened, recipe: RegionRecipe, decisions: Decisions
 ) -> dict[HistogramKey, Filled]:
-    """Shift columns or beams, compute all that follows from them anew, apply the cuts and fill."""
+    """Shift columns, beams or weights, compute all that follows from them anew, apply the cuts and fill."""
     before, after = split_at_first_reading(recipe.cuts, recipe.kinematic_columns)
     events = opened.events.rows(decisions.pass_first(len(before)), _read_again(recipe, after, opened.truth))
     fills = {}
     for variation in variations(channel.systematics, opened.process):
-        columns, beam = dict(events.columns), events.beam
+        columns, beam, weights = dict(events.columns), events.beam, events.weights
         if variation.systematic in recipe.beam_shifts:
             beam = recipe.beam_shifts[variation.systematic](beam, variation.size)
-        else:
+        elif variation.systematic in recipe.shifts:
             columns |= recipe.shifts[variation.systematic](events.columns, variation.size)
         columns |= recipe.kinematics(columns, beam)
+        if variation.systematic in recipe.weight_shifts:
+            weights = on_grid(weights * recipe.weight_shifts[variation.systematic](columns, variation.size))
         selected = evaluate(after, columns).selected
         key = HistogramKey(recipe.region, recipe.fitted, variation.name)
-        fills[key] = filled(channel, recipe.fitted, columns, events.weights, selected)
+        fills[key] = filled(channel, recipe.fitted, columns, weights, selected)
     return fills
 
 

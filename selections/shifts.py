@@ -1,4 +1,4 @@
-"""Systematic shifts: columns change, and the processor recomputes what follows from them."""
+"""Systematic shifts: columns or weights change, and the processor recomputes what follows from them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,23 @@ from darkbelle.channels import Systematic
 from darkbelle.selections.cuts import Columns
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["BeamShift", "Shift", "Variation", "scale_momenta", "stretch_residuals", "unmatched", "variations"]
+__all__ = [
+    "BeamShift",
+    "Shift",
+    "Variation",
+    "WeightShift",
+    "scale_momenta",
+    "stretch_residuals",
+    "unmatched",
+    "variations",
+]
 
 # changes columns by so many relative units: takes the columns and a signed size, returns the new ones
 Shift = Callable[[Columns, float], dict[str, Column]]
 # changes the beams' total four-momentum likewise
 BeamShift = Callable[[FourVector, float], FourVector]
+# takes the columns and a signed size, returns the factor on the weight of each event
+WeightShift = Callable[[Columns, float], Column]
 
 COMPONENTS = (("px", "mcPX"), ("py", "mcPY"), ("pz", "mcPZ"))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from darkbelle.channels import Channel, channel_names, load_channel
+from darkbelle.channels import Channel, Systematic, channel_names, load_channel
 from darkbelle.errors import ConfigurationError
 
 
@@ -50,3 +50,26 @@ def test_an_unknown_key_is_refused() -> None:
 def test_an_unknown_channel_lists_those_there_are() -> None:
     with pytest.raises(ConfigurationError, match=r"'zprime' does not exist.*zprime_invisible"):
         load_channel("zprime")
+
+
+def test_a_final_state_is_fitted_in_a_region_of_its_own() -> None:
+    channel = load_channel("tau_to_lalpha")
+    assert channel.final_states == ("e", "mu")
+    region, fit = channel.fitted_region("mu")
+    assert (region, fit.observable) == ("sr_mu", "x_lepton")
+    assert load_channel("zprime_invisible").fitted_region()[0] == "sr"
+    with pytest.raises(ConfigurationError, match="fits no final state 'tau'; name one of e, mu"):
+        channel.fitted_region("tau")
+
+
+def test_a_fit_to_an_undeclared_observable_is_refused() -> None:
+    data = load_channel("tau_to_lalpha").model_dump()
+    data["regions"]["sr_e"]["fit"]["observable"] = "x"
+    with pytest.raises((ConfigurationError, ValidationError), match="fits observable 'x'"):
+        Channel.model_validate(data)
+
+
+@pytest.mark.parametrize(("kind", "size"), [("free", 0.1), ("shift", 0.0), ("normalisation", 0.0)])
+def test_only_a_free_normalisation_has_no_size(kind: str, size: float) -> None:
+    with pytest.raises((ConfigurationError, ValidationError), match="a free normalisation has none"):
+        Systematic.model_validate({"kind": kind, "size": size, "source": "here"})

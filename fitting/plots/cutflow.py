@@ -11,8 +11,7 @@ from matplotlib.ticker import NullFormatter
 
 from darkbelle.channels import Channel
 from darkbelle.fitting.plots.style import SIGNAL_COLOURS, background_colours, choose, new_figure, stamp
-from darkbelle.fitting.templates import REGION
-from darkbelle.runfolder import RunResult
+from darkbelle.runfolder import DatasetResult, RunResult
 from darkbelle.vectors import Column
 
 __all__ = ["Flow", "flows", "plot_cutflow", "plot_last_cuts"]
@@ -48,12 +47,22 @@ class Flow:
     last: Column
 
 
-def flows(result: RunResult, channel: Channel, luminosity_fb: float) -> tuple[tuple[str, ...], list[Flow]]:
-    """Return the names of the cuts, and a cutflow a background and a few signal masses."""
+def flows(
+    result: RunResult, channel: Channel, luminosity_fb: float, region: str = "sr"
+) -> tuple[tuple[str, ...], list[Flow]]:
+    """Return the names of the cuts of a region, and a cutflow a background and a few signal masses.
+
+    Signals are those of the final state that is fitted in the region.
+    """
+    fit = channel.regions[region].fit
+    state = None if fit is None else fit.final_state
     groups: dict[tuple[str, float | None], list[str]] = {}
     for name, item in result.datasets.items():
-        if REGION in item.output.cutflows and not item.dataset.is_data:
-            groups.setdefault((item.dataset.process, item.dataset.mass), []).append(name)
+        is_other_signal = item.dataset.process == channel.signal and item.dataset.final_state != state
+        if region in item.output.cutflows and not item.dataset.is_data and not is_other_signal:
+            # τ pairs have a mass, too: that of the τ
+            mass = item.dataset.mass if item.dataset.process == channel.signal else None
+            groups.setdefault((item.dataset.process, mass), []).append(name)
     shown = choose(
         sorted(m for process, m in groups if process == channel.signal and m is not None), SIGNALS_SHOWN
     )
@@ -69,8 +78,9 @@ def flows(result: RunResult, channel: Channel, luminosity_fb: float) -> tuple[tu
     found = []
     for key, colour, title in ordered:
         if key in groups:
-            cuts = result.datasets[groups[key][0]].output.cutflows[REGION].cuts
-            found.append(_flow(result, groups[key], title, colour, key[0] == channel.signal, luminosity_fb))
+            cuts = result.datasets[groups[key][0]].output.cutflows[region].cuts
+            items = [result.datasets[name] for name in groups[key]]
+            found.append(_flow(items, region, title, colour, key[0] == channel.signal, luminosity_fb))
     return cuts, found
 
 
@@ -129,10 +139,14 @@ def plot_last_cuts(cuts: tuple[str, ...], found: list[Flow]) -> Figure:
 
 
 def _flow(
-    result: RunResult, names: list[str], title: str, colour: str, is_signal: bool, luminosity_fb: float
+    items: list[DatasetResult],
+    region: str,
+    title: str,
+    colour: str,
+    is_signal: bool,
+    luminosity_fb: float,
 ) -> Flow:
-    items = [result.datasets[name] for name in names]
-    tables = [item.output.cutflows[REGION] for item in items]
+    tables = [item.output.cutflows[region] for item in items]
     if is_signal:
         produced = sum((item.dataset.generated_events or 0) * item.processed_share for item in items)
         scales = [luminosity_fb / produced] * len(items)

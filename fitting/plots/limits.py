@@ -15,7 +15,15 @@ from darkbelle.fitting.plots.style import BAND_COLOURS, OKABE_ITO, new_figure, s
 from darkbelle.fitting.run_limits import Limits
 from darkbelle.vectors import Column
 
-__all__ = ["Curve", "plot_coupling_limit", "plot_limit"]
+__all__ = [
+    "OBSERVED_LABELS",
+    "Curve",
+    "draw_band",
+    "finish",
+    "frame",
+    "plot_coupling_limit",
+    "plot_limit",
+]
 
 OBSERVED_LABELS = {"pseudo": "Pseudo-data", "asimov": "Asimov data", "observed": "Observed"}
 MODEL_TITLES = {
@@ -39,10 +47,10 @@ def plot_limit(limits: Limits) -> Figure:
     Markers are where signals were simulated; between them they are interpolated, if at all.
     """
     figure, axes = new_figure(size=(8, 6.2))
-    _band(axes, limits.points, tuple(limits.failed), OBSERVED_LABELS[limits.data])
-    _frame(axes, limits.points)
+    draw_band(axes, limits.points, tuple(place.mass for place in limits.failed), OBSERVED_LABELS[limits.data])
+    frame(axes, limits.points)
     axes.set_ylabel(rf"$\sigma(e^+e^-\to\mu^+\mu^-Z')\;\mathcal{{B}}(Z'\to$ invisible$)$ [{limits.unit}]")
-    _finish(axes, limits.confidence_level, limits.luminosity_fb)
+    finish(axes, limits.confidence_level, limits.luminosity_fb)
     return figure
 
 
@@ -55,7 +63,7 @@ def plot_coupling_limit(
     """
     figure, axes = new_figure(size=(8, 6.2))
     points = interpretation.points
-    _band(axes, points, without, OBSERVED_LABELS[interpretation.data])
+    draw_band(axes, points, without, OBSERVED_LABELS[interpretation.data])
     masses = np.linspace(points[0].mass, points[-1].mass, 200)
     low, high = magnetic_moment_band(masses)
     red = OKABE_ITO["vermilion"]
@@ -69,16 +77,17 @@ def plot_coupling_limit(
         inside = (overlay.mass >= points[0].mass) & (overlay.mass <= points[-1].mass)
         axes.plot(overlay.mass, overlay.coupling, color=OKABE_ITO["blue"], linewidth=2, label=overlay.label)
         others.append(overlay.coupling[inside])
-    _frame(axes, points, others)
+    frame(axes, points, others=others)
     axes.set_ylabel("$g'$")
     axes.text(
         0.97, 0.05, MODEL_TITLES[interpretation.model], transform=axes.transAxes, ha="right", fontsize=14
     )
-    _finish(axes, interpretation.confidence_level, interpretation.luminosity_fb)
+    finish(axes, interpretation.confidence_level, interpretation.luminosity_fb)
     return figure
 
 
-def _band(axes: Axes, points: Sequence[Any], without: Sequence[float], label: str) -> None:
+def draw_band(axes: Axes, points: Sequence[Any], without: Sequence[float], label: str) -> None:
+    """Draw limits against mass: the expected band and what is observed; NaN at masses ``without`` one."""
     rows = [
         (p.mass, p.observed, *p.expected, bool(p.flags), p.interpolated_between is not None) for p in points
     ]
@@ -117,7 +126,9 @@ def _band(axes: Axes, points: Sequence[Any], without: Sequence[float], label: st
         )
 
 
-def _frame(axes: Axes, points: Sequence[Any], others: Sequence[Column] = ()) -> None:
+def frame(
+    axes: Axes, points: Sequence[Any], mass_title: str = "$M_{Z'}$ [GeV]", others: Sequence[Column] = ()
+) -> None:
     """Set the ranges: everything in, and room above for the legend."""
     values = np.concatenate(
         [[*point.expected, point.observed] for point in points] + [np.ravel(o) for o in others]
@@ -128,10 +139,11 @@ def _frame(axes: Axes, points: Sequence[Any], others: Sequence[Column] = ()) -> 
     axes.set_ylim(low, high * (high / low) ** 0.4)
     edge = 0.02 * (points[-1].mass - points[0].mass) if len(points) > 1 else 0.5
     axes.set_xlim(points[0].mass - edge, points[-1].mass + edge)
-    axes.set_xlabel("$M_{Z'}$ [GeV]")
+    axes.set_xlabel(mass_title)
 
 
-def _finish(axes: Axes, confidence_level: float, luminosity_fb: float) -> None:
+def finish(axes: Axes, confidence_level: float, luminosity_fb: float) -> None:
+    """Draw the legend, and whose plot it is."""
     handles, labels = axes.get_legend_handles_labels()
     title = f"{confidence_level:.0%} CL upper limits (CL$_\\mathrm{{s}}$)"
     axes.legend(handles, labels, loc="upper left", ncols=2, title=title, title_fontsize=13, alignment="left")

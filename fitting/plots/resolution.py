@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from darkbelle.errors import FitError
 from darkbelle.fitting.plots.style import OKABE_ITO, new_figure, stamp
 from darkbelle.fitting.resolution import core_resolution
-from darkbelle.fitting.templates import OBSERVABLE, FitInputs
+from darkbelle.fitting.templates import FitInputs
 
 __all__ = ["ResolutionPoint", "plot_resolution", "resolution_table"]
 
@@ -29,7 +29,7 @@ class ResolutionPoint(NamedTuple):
 
 def resolution_table(inputs: FitInputs) -> list[ResolutionPoint]:
     """Return the measured resolution of each simulated mass; those without events are left out."""
-    axis = inputs.channel.axes[inputs.channel.observables[OBSERVABLE].axes[0]]
+    axis = inputs.axis
     points = []
     for mass, spectra in inputs.signals.items():
         try:

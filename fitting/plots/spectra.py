@@ -25,11 +25,11 @@ from darkbelle.fitting.plots.style import (
     stamp_luminosity,
 )
 from darkbelle.fitting.spectra import ProcessSpectra, Spectrum, background_spectra, signal_spectra, total
-from darkbelle.fitting.templates import OBSERVABLE, REGION, FitInputs
+from darkbelle.fitting.templates import FitInputs
 from darkbelle.runfolder import RunResult
 from darkbelle.vectors import Column
 
-__all__ = ["plot_distributions", "plot_recoil_plane", "plot_recoil_spectrum"]
+__all__ = ["RECOIL_GROUP", "plot_distributions", "plot_recoil_plane", "plot_spectrum"]
 
 RECOIL_GROUP = 20  # fine bins: 1 GeV²
 SIGNALS_SHOWN = 3
@@ -37,14 +37,17 @@ MAP_COLOURS = "viridis"
 DATA_LABELS = {"pseudo": "Pseudo-data", "asimov": "Asimov data", "observed": "Data"}
 
 
-def plot_recoil_spectrum(inputs: FitInputs) -> Figure:
-    """Draw the recoil mass squared: backgrounds stacked, signals, what is fitted, and their ratio."""
-    axis = inputs.channel.axes[inputs.channel.observables[OBSERVABLE].axes[0]]
-    edges = axis.edges[::RECOIL_GROUP]
-    backgrounds = {name: _projected(item.nominal, RECOIL_GROUP) for name, item in inputs.backgrounds.items()}
+def plot_spectrum(inputs: FitInputs, group: int = 1) -> Figure:
+    """Draw the first axis of what is fitted: backgrounds stacked, signals, what is fitted, and their ratio.
+
+    ``group`` fine bins are drawn as one.
+    """
+    axis = inputs.axis
+    edges = axis.edges[::group]
+    backgrounds = {name: _projected(item.nominal, group) for name, item in inputs.backgrounds.items()}
     masses = choose(tuple(inputs.signals), SIGNALS_SHOWN)
-    signals = {mass: _projected(inputs.signals[mass].nominal, RECOIL_GROUP) for mass in masses}
-    observed = rebinned(inputs.observed, RECOIL_GROUP).sum(axis=1)
+    signals = {mass: _projected(inputs.signals[mass].nominal, group) for mass in masses}
+    observed = rebinned(inputs.observed, group).sum(axis=1)
     expected = total(backgrounds.values())
 
     figure, (upper, lower) = new_figure(2, 1, (8, 7), sharex=True, height_ratios=(3.4, 1))
@@ -71,7 +74,8 @@ def plot_recoil_spectrum(inputs: FitInputs) -> Figure:
 
 def plot_recoil_plane(inputs: FitInputs) -> Figure:
     """Draw the plane that is fitted, mass squared by polar angle, for each background and the signal."""
-    first, second = (inputs.channel.axes[name] for name in inputs.channel.observables[OBSERVABLE].axes)
+    names = inputs.channel.observables[inputs.fit.observable].axes
+    first, second = (inputs.channel.axes[name] for name in names)
     x_edges = first.edges[::RECOIL_GROUP]
     maps = {
         inputs.channel.processes[name].title: rebinned(item.nominal.values, RECOIL_GROUP)
@@ -109,17 +113,21 @@ def plot_recoil_plane(inputs: FitInputs) -> Figure:
     return figure
 
 
-def plot_distributions(result: RunResult, channel: Channel, luminosity_fb: float) -> Figure | None:
-    """Draw the one-dimensional observables of the signal region, or return None if it has none.
+def plot_distributions(
+    result: RunResult, channel: Channel, luminosity_fb: float, region: str = "sr"
+) -> Figure | None:
+    """Draw the one-dimensional observables of a region that are not fitted, or return None if it has none.
 
     A dashed line marks the cut, where the processor's options have a threshold ``min_<observable>``
     or ``max_<observable>``.
     """
     unshifted = channel.model_copy(update={"systematics": {}})
+    fit = channel.regions[region].fit
     names = [
         name
-        for name in channel.regions[REGION].observables
-        if len(channel.observables[name].axes) == 1
+        for name in channel.regions[region].observables
+        if (fit is None or name != fit.observable)
+        and len(channel.observables[name].axes) == 1
         and all(
             name in {key.observable for key in item.output.histograms} for item in result.datasets.values()
         )
@@ -131,8 +139,8 @@ def plot_distributions(result: RunResult, channel: Channel, luminosity_fb: float
     figure, panels = new_figure(rows, columns, (5.4 * columns, 4.3 * rows + 0.9), squeeze=False)
     thresholds = _thresholds(result.processor)
     for panel, name in zip(panels.flat, names, strict=False):
-        backgrounds = background_spectra(result, unshifted, REGION, name, luminosity_fb)
-        signals = signal_spectra(result, unshifted, REGION, name, luminosity_fb)
+        backgrounds = background_spectra(result, unshifted, region, name, luminosity_fb)
+        signals = signal_spectra(result, unshifted, region, name, luminosity_fb, fit)
         axis = channel.axes[channel.observables[name].axes[0]]
         _distribution(panel, axis, channel, backgrounds, signals)
         for threshold in (thresholds.get(f"{side}_{name}") for side in ("min", "max")):
@@ -224,7 +232,10 @@ def _signals(
 ) -> None:
     title = channel.processes[channel.signal].title
     for colour, (mass, spectrum) in zip(SIGNAL_COLOURS, signals.items(), strict=False):
-        label = f"{title} {mass:g} GeV, {cross_section:g} {channel.poi_unit}"
+        strength = f"ratio {cross_section:g}"
+        if channel.poi_unit != "1":
+            strength = f"{cross_section:g} {channel.poi_unit}"
+        label = f"{title} {mass:g} GeV, {strength}"
         axes.stairs(spectrum.values, edges, color=colour, linewidth=2, label=label)
 
 
@@ -262,7 +273,8 @@ def _ratio(axes: Axes, edges: Column, observed: Column, expected: Spectrum, labe
         linewidth=0.9,
     )
     axes.axhline(1, color="0.3", linewidth=0.9)
-    axes.set_ylim(0, 2.19)
+    off = np.abs(observed[filled] / expected.values[filled] - 1)
+    axes.set_ylim(*((0.8, 1.2) if off.size and np.quantile(off, 0.9) < 0.1 else (0, 2.19)))
     axes.set_ylabel(f"{label}\n/ background", fontsize=12, loc="center")
 
 

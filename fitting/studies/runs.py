@@ -92,6 +92,7 @@ def compute_significance(
     toys: int = 1000,
     data: Data = "pseudo",
     seed: int = 1,
+    final_state: str | None = None,
     make: Make | None = None,
 ) -> RunSignificance:
     """Compute local and global p-values of a run and write them to ``RUN/significance.json``.
@@ -107,6 +108,8 @@ def compute_significance(
     data, seed
         What is fitted, see `darkbelle.fitting.templates.fit_inputs`; the seed is also that of the
         experiments.
+    final_state
+        Of the signal, in channels that fit several.
     make
         Makes the experiments; here and on one thread by default.
 
@@ -115,7 +118,7 @@ def compute_significance(
     FitError
         As `run_scan` and `scan_significance`.
     """
-    inputs = fit_inputs(load_result(run_dir), data, seed)
+    inputs = fit_inputs(load_result(run_dir), data, seed, final_state=final_state)
     places, scan, failed = run_scan(inputs, masses, toys=toys, seed=seed)
     found = RunSignificance(
         inputs.channel.name, inputs.luminosity_fb, data, scan_significance(places, scan, make=make), failed
@@ -145,13 +148,14 @@ def compute_intervals(  # noqa: PLR0913  all by keyword
     points: int = 20,
     data: Data = "pseudo",
     seed: int = 1,
+    final_state: str | None = None,
     make: Make | None = None,
 ) -> RunIntervals:
     """Compute the intervals of Feldman and Cousins of a run and write them to ``RUN/intervals.json``.
 
     Parameters
     ----------
-    run_dir, masses, data, seed, make
+    run_dir, masses, data, seed, final_state, make
         As for `compute_significance`.
     confidence_level
         The channel's by default.
@@ -163,7 +167,7 @@ def compute_intervals(  # noqa: PLR0913  all by keyword
     FitError
         Not one mass could be solved. Single failures are in ``failed``.
     """
-    inputs = fit_inputs(load_result(run_dir), data, seed)
+    inputs = fit_inputs(load_result(run_dir), data, seed, final_state=final_state)
     level = confidence_level or inputs.channel.confidence_level
     workspaces: dict[float, dict[str, Any]] = {}
     failed: dict[float, str] = {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,12 +19,14 @@ if TYPE_CHECKING:
     from darkbelle.fitting.couplings import Model
     from darkbelle.fitting.engines.base import Progress
     from darkbelle.fitting.interpretation import Interpretation
+    from darkbelle.fitting.lfv import FlavourPoint
     from darkbelle.fitting.run_limits import Limits
 
 MODELS: tuple[Model, ...] = (
     "vanilla",
     "fully_invisible",
 )  # as darkbelle.fitting.interpretation has them, slow to import
+FLAVOUR_MODEL = "lfv_alp"
 FITTED = {
     "asimov": "SIMULATION, expected background",
     "pseudo": "SIMULATION, pseudo-data",
@@ -36,6 +40,9 @@ masses_option = click.option(
     type=float,
     multiple=True,
     help="Mass in GeV, may be repeated.  [default: all simulated]",
+)
+final_state_option = click.option(
+    "--final-state", help="Of the signal, in channels that fit several, such as e or mu."
 )
 data_option = click.option(
     "--data",
@@ -214,14 +221,31 @@ def _counted(solving: dict[str, Any]) -> AbstractContextManager[Progress | None]
 @click.command(cls=ExampleCommand, example="darkbelle interpret runs/first --model vanilla")
 @RUN
 @click.option(
-    "--model", "models", multiple=True, type=click.Choice(MODELS), help="May be repeated.  [default: all]"
+    "--model",
+    "models",
+    multiple=True,
+    type=click.Choice((*MODELS, FLAVOUR_MODEL)),
+    help="May be repeated.  [default: all of the channel]",
 )
 @as_json
-def interpret(run: Path, models: tuple[Model, ...], json_output: bool) -> None:
-    """Turn limits on the cross section into limits on the coupling g′ of a model."""
-    from darkbelle.fitting.interpretation import interpret as interpret_run
+def interpret(run: Path, models: tuple[str, ...], json_output: bool) -> None:
+    """Turn limits into limits on couplings: on g′ of a Z′, or on the scale of an axion-like particle's.
 
-    found = [interpret_run(run, model) for model in models or MODELS]
+    The models vanilla and fully_invisible are those of a Z′, lfv_alp that of τ → ℓα.
+    """
+    from darkbelle.fitting.interpretation import interpret as interpret_run
+    from darkbelle.fitting.lfv import RATIO, flavour_couplings
+    from darkbelle.fitting.run_limits import read_limits
+
+    chosen = models or ((FLAVOUR_MODEL,) if read_limits(run).poi == RATIO else MODELS)
+    if FLAVOUR_MODEL in chosen:
+        points = flavour_couplings(run)
+        if json_output:
+            print_json([asdict(point) for point in points])
+        else:
+            show_flavour_couplings(points)
+        return
+    found = [interpret_run(run, model) for model in chosen]  # type: ignore[arg-type]  # click has checked it
     if json_output:
         print_json([item.as_json() for item in found])
     else:
@@ -272,6 +296,11 @@ def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bo
         raise SystemExit(1)
 
 
+def in_unit(unit: str) -> str:
+    """Return words for a unit, none where there is none."""
+    return "" if unit == "1" else f" in {unit}"
+
+
 def _say_how_fits_went(fits: list[tuple[float, int, bool]], engine: str) -> None:
     """Say of fits, by limit: their worst distance to a minimum, how many, and whether they needed help."""
     if not fits:
@@ -291,21 +320,21 @@ def _say_how_fits_went(fits: list[tuple[float, int, bool]], engine: str) -> None
 def show_limits(found: Limits) -> None:
     """Print limits as a table, and what one must know about them."""
     print_table(
-        f"{FITTED[found.data]}: upper limits on the {found.poi.replace('_', ' ')} in {found.unit}, "
+        f"{FITTED[found.data]}: upper limits on the {found.poi.replace('_', ' ')}{in_unit(found.unit)}, "
         f"{found.confidence_level:.0%} CL, {found.luminosity_fb:g}/fb",
-        ("mass [GeV]", "observed", *BANDS),
-        [(point.mass, point.observed, *point.expected) for point in found.points],
+        ("hypothesis", "observed", *BANDS),
+        [(str(point.place), point.observed, *point.expected) for point in found.points],
     )
     print_table(
         "What they stand on, after all cuts",
-        ("mass [GeV]", "signal", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
+        ("hypothesis", "signal", "resolution", "signal efficiency", "background within ±2σ"),
         [
             (
-                point.mass,
+                str(point.place),
                 "{:g} to {:g} GeV".format(*between)
                 if (between := point.interpolated_between)
                 else "simulated",
-                point.diagnostics["resolution_m2"],
+                point.diagnostics["resolution"],
                 point.diagnostics["signal_efficiency"],
                 point.diagnostics["background_near_peak"],
             )
@@ -324,13 +353,25 @@ def show_limits(found: Limits) -> None:
         )
     for point in found.points:
         for flag in point.flags:
-            say(f"{point.mass:g} GeV: {flag}")
+            say(f"{point.place}: {flag}")
     for line in found.preflight:
         say(line)
-    for mass, reason in found.failed.items():
-        say(f"{mass:g} GeV has no limit: {reason}")
+    for place, reason in found.failed.items():
+        say(f"{place} has no limit: {reason}")
     if found.missing_processes:
         say(f"not in these limits, for want of a dataset: {', '.join(found.missing_processes)}")
+
+
+def show_flavour_couplings(points: Sequence[FlavourPoint]) -> None:
+    """Print limits on branching fractions and scales as a table."""
+    print_table(
+        "Upper limits on B(τ → ℓα), lower limits on the scale F [GeV]",
+        ("lepton", "mass [GeV]", "B, observed", "B, expected", "F, observed", "F, expected"),
+        [
+            (p.final_state, p.mass, p.observed, p.expected[2], p.observed_scale, p.expected_scale[2])
+            for p in points
+        ],
+    )
 
 
 def show_interpretation(found: Interpretation) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.limits import masses_option
+from darkbelle.jobs.commands.limits import final_state_option, in_unit, masses_option
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
 from darkbelle.jobs.commands.parameters import RUN
 
@@ -40,9 +40,15 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str) -> tu
     help="Systematics all alike, or besides each one kept while all others are scaled with statistics.",
 )
 @masses_option
+@final_state_option
 @as_json
 def project(
-    run: Path, luminosities: tuple[float, ...], policy: str, masses: tuple[float, ...], json_output: bool
+    run: Path,
+    luminosities: tuple[float, ...],
+    policy: str,
+    masses: tuple[float, ...],
+    final_state: str | None,
+    json_output: bool,
 ) -> None:
     """Compute expected limits at other luminosities, with systematics kept, scaled with statistics, or none.
 
@@ -64,7 +70,12 @@ def project(
 
     with counter("projection") as progress:
         found = project_run(
-            run, luminosities, masses=masses or None, by_source=policy == "by-source", progress=progress
+            run,
+            luminosities,
+            masses=masses or None,
+            by_source=policy == "by-source",
+            final_state=final_state,
+            progress=progress,
         )
     with styled():
         save(plot_projection(found), run / "projection.png")
@@ -102,7 +113,7 @@ def _show(found: Projection) -> None:
     cases = dict.fromkeys((item.mass, item.luminosity_fb) for item in found.limits)
     medians = {case: found.medians(*case) for case in cases}
     print_table(
-        f"SIMULATION: median expected upper limits in {found.unit}, {found.confidence_level:.0%} CL",
+        f"SIMULATION: median expected upper limits{in_unit(found.unit)}, {found.confidence_level:.0%} CL",
         ("mass [GeV]", "1/fb", *(f"systematics {policy}" for policy in POLICIES)),
         [(*case, *(medians[case].get(policy, "none") for policy in POLICIES)) for case in cases],
     )

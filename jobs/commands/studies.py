@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.limits import data_option, masses_option
+from darkbelle.jobs.commands.limits import data_option, final_state_option, masses_option
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
 from darkbelle.jobs.commands.parameters import FILE, FOLDER, RUN, SEED
 from darkbelle.jobs.commands.places import maker_of, place_options
@@ -40,6 +40,7 @@ def toys_option(default: int, what: str) -> Callable[[F], F]:
     "--points", default=20, show_default=True, type=click.IntRange(min=3), help="Values tested, twice."
 )
 @masses_option
+@final_state_option
 @data_option
 @SEED
 @place_options
@@ -82,6 +83,7 @@ def intervals(run: Path, cl: float | None, json_output: bool, **options: Any) ->
 )
 @toys_option(1000, "Experiments of background, each over the whole scan.")
 @masses_option
+@final_state_option
 @data_option
 @SEED
 @place_options
@@ -121,8 +123,8 @@ def _significance_of_files(
     from darkbelle.provenance import provenance
     from darkbelle.runfolder import SCHEMA, SIGNIFICANCE, write_json
 
-    if options.pop("masses"):
-        raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
+    if any([options.pop("masses"), options.pop("final_state")]):
+        raise click.UsageError("--mass and --final-state choose among those of a run, workspaces have none")
     make, options = maker_of(out, options)
     del options["data"]  # workspaces have their own
     scan = plain_scan([_workspace(path) for path in paths], **options)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darkbelle.channels import Axis
-from darkbelle.fitting.binning import Binning, effective_entries, fit_binning, window
+from darkbelle.fitting.binning import Binning, effective_entries, fit_binning, whole_binning, window
 
 AXIS = Axis(bins=2300, start=-10, stop=105, unit="GeV²", label="M²")
 ANGLES = 12
@@ -71,3 +71,14 @@ def test_cells_cut_the_window_into_pieces_that_suffice(
 
 def test_effective_entries_of_equal_weights_is_their_number() -> None:
     assert effective_entries(np.array([7 * 2.5]), np.array([7 * 2.5**2])) == pytest.approx(7.0)
+
+
+def test_bins_of_the_whole_axis_are_merged_where_simulation_is_thin() -> None:
+    background = np.full((40, 1), 50.0)
+    background[30:] = 1.0
+    cells = whole_binning(background, background, bins=8, minimum=10.0).cells
+    assert [(cell.mass_start, cell.mass_stop) for cell in cells] == [
+        *((5 * i, 5 * i + 5) for i in range(6)),
+        (30, 40),
+    ]
+    assert {(cell.angle_start, cell.angle_stop) for cell in cells} == {(0, 1)}

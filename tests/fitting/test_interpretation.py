@@ -24,7 +24,7 @@ TABLE = CrossSection(np.array([0.1, 1.0, 10.0]), np.array([1e5, 1e4, 1e2]))
 @pytest.fixture
 def run(tmp_path: Path) -> Path:
     """A run whose limit at 3 GeV is 4 fb observed, and 1, 2, 4, 9, 16 fb expected."""
-    point = LimitPoint(3.0, 4.0, (1.0, 2.0, 4.0, 9.0, 16.0), {"resolution_m2": 0.5}, ("a remark",))
+    point = LimitPoint(3.0, 4.0, (1.0, 2.0, 4.0, 9.0, 16.0), {"resolution": 0.5}, ("a remark",))
     limits = Limits(
         channel="zprime_invisible",
         poi="cross_section",

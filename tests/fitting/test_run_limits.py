@@ -10,6 +10,7 @@ import pytest
 
 from darkbelle.errors import ConfigurationError, FitError
 from darkbelle.fitting import Limits, compute_limits, read_limits
+from darkbelle.fitting.templates import Place
 from darkbelle.runfolder import LIMITS
 
 
@@ -80,7 +81,7 @@ def test_a_mass_that_cannot_be_fitted_is_reported_beside_the_others(toy_run: Pat
         (tmp_path / name).write_bytes((toy_run / name).read_bytes())
     limits = compute_limits(tmp_path, masses=[4.0, 3.0])
     assert [point.mass for point in limits.points] == [4.0]
-    assert "no signal of 3 GeV" in limits.failed[3.0]
+    assert "no signal of 3 GeV" in limits.failed[Place(3.0)]
     assert read_limits(tmp_path).failed == limits.failed
 
 
@@ -116,7 +117,7 @@ def _percentage(flag: str) -> float:
 
 
 def test_what_is_found_before_the_fits_is_kept_and_told_in_few_lines(toy_run: Path, limits: Limits) -> None:
-    assert list(limits.findings) == [1.0, 4.0, 7.0]
+    assert list(limits.findings) == [Place(1.0), Place(4.0), Place(7.0)]
     found = [item for items in limits.findings.values() for item in items]
     assert {item.region for item in found} == {"sr"}
     assert len(limits.preflight) < len(found)

@@ -97,7 +97,7 @@ def test_an_unknown_mass_is_an_error_that_lists_the_known(inputs: FitInputs) -> 
 def without_background(inputs: FitInputs) -> FitInputs:
     shape = inputs.observed.shape
     nothing = Spectrum(np.zeros(shape), np.zeros(shape))
-    return dataclasses.replace(inputs, backgrounds={"mumu": ProcessSpectra(nothing, {}, 1.0)})
+    return dataclasses.replace(inputs, backgrounds={"mumu": ProcessSpectra(nothing, {}, 1.0, 0.0)})
 
 
 def test_a_window_without_simulated_background_is_refused(inputs: FitInputs) -> None:

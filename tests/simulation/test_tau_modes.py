@@ -80,3 +80,7 @@ def test_a_mass_far_from_the_known_one_is_refused() -> None:
     assert checked_tau_mass(1.777) == 1.777
     with pytest.raises(ConfigurationError, match=r"1\.73 to 1\.82"):
         checked_tau_mass(1.9)
+
+
+def test_hadronic_modes_of_one_prong_are_those_without_leptons() -> None:
+    assert {*GROUPS["1prong_hadrons"], "e", "mu"} == set(GROUPS["1prong"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from darkbelle.channels.declaration import (
     Axis,
     Channel,
+    Fit,
     Observable,
     Process,
     Region,
@@ -15,6 +16,7 @@ from darkbelle.channels.registry import channel_names, load_channel
 __all__ = [
     "Axis",
     "Channel",
+    "Fit",
     "Observable",
     "Process",
     "Region",

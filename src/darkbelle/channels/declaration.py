@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from darkbelle.errors import ConfigurationError
 from darkbelle.vectors import Column
 
-__all__ = ["Axis", "Channel", "Observable", "Process", "Published", "Region", "Systematic"]
+__all__ = ["Axis", "Channel", "Fit", "Observable", "Process", "Published", "Region", "Systematic"]
 
 
 class Declaration(BaseModel):
@@ -42,6 +42,24 @@ class Observable(Declaration):
     purpose: str
 
 
+class Fit(Declaration):
+    """How the signal is searched for in a region."""
+
+    observable: str
+    bins: int | None = Field(
+        default=None, gt=0, description="equal bins of the whole axis; none: a window around the squared mass"
+    )
+    final_state: str | None = Field(
+        default=None, description="of the signal, where the channel has several and fits each in its region"
+    )
+    branching_fraction: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="the signal's is measured in units of it; none: its cross section is, in fb",
+    )
+
+
 class Region(Declaration):
     """A set of events, and what it is for."""
 
@@ -50,6 +68,7 @@ class Region(Declaration):
     purpose: str
     processor: str = Field(description="the processor that fills it")
     observables: tuple[str, ...] = ()
+    fit: Fit | None = Field(default=None, description="none: nothing is fitted in it")
 
 
 class Process(Declaration):
@@ -62,14 +81,24 @@ class Process(Declaration):
 class Systematic(Declaration):
     """A source of uncertainty.
 
-    ``normalisation`` scales a template by ``1 ± size``; ``shift`` changes columns and has the
-    kinematics recomputed, so the processor fills ``<name>_up`` and ``<name>_down``.
+    ``normalisation`` scales a template by ``1 ± size``; ``shift`` changes columns or weights and has the
+    kinematics recomputed, so the processor fills ``<name>_up`` and ``<name>_down``; ``free`` is a common
+    normalisation that only the fitted data know, and has no size.
     """
 
-    kind: Literal["normalisation", "shift"]
-    size: float = Field(gt=0, lt=1, description="relative size of one standard deviation")
+    kind: Literal["normalisation", "shift", "free"]
+    size: float = Field(default=0.0, ge=0, lt=1, description="relative size of one standard deviation")
     processes: tuple[str, ...] = Field(default=(), description="empty: all processes")
     source: str
+
+    @model_validator(mode="after")
+    def _size_is_known(self) -> Self:
+        if (self.kind == "free") != (self.size == 0.0):
+            raise ConfigurationError(
+                f"a systematic of kind {self.kind!r} got the size {self.size:g}; normalisations and shifts "
+                "have one above 0, a free normalisation has none"
+            )
+        return self
 
 
 class Published(Declaration):
@@ -112,6 +141,8 @@ class Channel(Declaration):
             self._known(observable.axes, self.axes, f"observable {name!r} uses axis")
         for name, region in self.regions.items():
             self._known(region.observables, self.observables, f"region {name!r} fills observable")
+            if region.fit is not None:
+                self._known((region.fit.observable,), self.observables, f"region {name!r} fits observable")
         for name, systematic in self.systematics.items():
             self._known(systematic.processes, self.processes, f"systematic {name!r} acts on process")
         return self
@@ -133,6 +164,28 @@ class Channel(Declaration):
     def backgrounds(self) -> tuple[str, ...]:
         """The names of the background processes, in the order of the file."""
         return tuple(name for name, process in self.processes.items() if process.role == "background")
+
+    @property
+    def final_states(self) -> tuple[str | None, ...]:
+        """The final states whose signal is fitted, each in a region of its own; None where there is one."""
+        return tuple(region.fit.final_state for region in self.regions.values() if region.fit is not None)
+
+    def fitted_region(self, final_state: str | None = None) -> tuple[str, Fit]:
+        """Return the name of the region in which a final state is fitted, and how.
+
+        Raises
+        ------
+        ConfigurationError
+            No region is fitted for it, or it must be named.
+        """
+        for name, region in self.regions.items():
+            if region.fit is not None and region.fit.final_state == final_state:
+                return name, region.fit
+        known = ", ".join(state for state in self.final_states if state is not None)
+        raise ConfigurationError(
+            f"channel {self.name!r} fits no final state {final_state!r}; "
+            + (f"name one of {known}" if known else "it has no signal that is fitted in final states")
+        )
 
     @property
     def shifts(self) -> dict[str, Systematic]:

@@ -90,6 +90,11 @@ GROUPS: dict[str, tuple[str, ...]] = {
         f"{prongs}prong": tuple(name for name, mode in MODES.items() if mode.prongs == prongs)
         for prongs in (1, 3, 5)
     },
+    "1prong_hadrons": tuple(
+        name
+        for name, mode in MODES.items()
+        if mode.prongs == 1 and not {ELECTRON, MUON} & mode.hadrons.keys()
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from darkbelle.fitting.analysis import Overlay
 from darkbelle.fitting.closure import compute_closure
 from darkbelle.fitting.plots.cutflow import flows
 from darkbelle.fitting.plots.resolution import resolution_table
-from darkbelle.fitting.plots.spectra import plot_distributions, plot_recoil_spectrum
+from darkbelle.fitting.plots.spectra import plot_distributions, plot_spectrum
 from darkbelle.fitting.plots.style import styled
 from darkbelle.fitting.projection import project
 from darkbelle.fitting.run_sections import further_sections
@@ -84,7 +84,7 @@ def test_a_run_without_limits_has_its_selection_drawn(toy_run: Path, tmp_path: P
 def test_the_stack_is_the_expected_background(toy_result: RunResult) -> None:
     inputs = fit_inputs(toy_result)
     with styled():
-        figure = plot_recoil_spectrum(inputs)
+        figure = plot_spectrum(inputs, 20)
     stack = [patch for patch in figure.axes[0].patches if isinstance(patch, StepPatch) and patch.get_fill()]
     top = stack[len(inputs.backgrounds) - 1].get_data()[0]
     expected = sum(item.nominal.values.sum() for item in inputs.backgrounds.values())

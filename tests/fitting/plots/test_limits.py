@@ -15,7 +15,7 @@ def test_a_mass_without_a_limit_interrupts_the_band(toy_run: Path) -> None:
     limits = compute_limits(toy_run, engine="fast")
     whole = plot_limit(limits).axes[0].get_lines()[0].get_ydata()
     middle = limits.points[1]
-    failed = {middle.mass: "no simulated background event"}
+    failed = {middle.place: "no simulated background event"}
     points = (limits.points[0], *limits.points[2:])
     cut = plot_limit(replace(limits, points=points, failed=failed)).axes[0].get_lines()[0].get_ydata()
     assert np.isfinite(np.asarray(whole)).all()

@@ -178,9 +178,16 @@ def test_samples_of_a_channel_with_regions_name_those_it_has() -> None:
 
 
 def test_an_entry_may_list_masses_of_its_own() -> None:
-    requests = catalogue("tau_to_lalpha", "small", 1)
-    electrons = [r.options["mass"] for r in requests if r.options.get("lepton") == "e"]
-    assert electrons == [0.0, 0.5, 0.7, 1.0, 1.2, 1.4, 1.6]
+    requests = [r.options for r in catalogue("b_to_k_llp", "small", 1)]
+    kaons = [o["mass"] for o in requests if (o.get("kaon"), o.get("final_state")) == ("K*0", "KK")]
+    assert kaons == [1.1, 1.5, 2.0, 3.0, 4.0]
+
+
+def test_both_leptons_have_signal_at_all_masses_of_the_channel() -> None:
+    requests = [r.options for r in catalogue("tau_to_lalpha", "small", 1)]
+    for lepton in ("e", "mu"):
+        masses = tuple(o["mass"] for o in requests if o.get("lepton") == lepton)
+        assert masses == load_channel("tau_to_lalpha").masses
 
 
 @pytest.mark.slow

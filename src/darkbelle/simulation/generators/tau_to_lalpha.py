@@ -74,6 +74,11 @@ class TauToLeptonAlpha:
         return f"tau_to_{self.lepton}alpha_{self.mass:g}{chirality}{tag}"
 
     @property
+    def fitted_final_state(self) -> str:
+        """Final state of the channel that the sample is signal of."""
+        return self.lepton
+
+    @property
     def cross_section_fb(self) -> float:
         """Cross section of e+e− → τ+τ−(γ) at the Υ(4S), fb."""
         return CROSS_SECTION

@@ -146,6 +146,7 @@ def _dataset(request: SampleRequest, made: Sequence[tuple[Block, BlockRecord]], 
         branching_fraction=generator.branching_fraction,
         generated_events=sum(record.tried for _, record in made),
         mass=None if mass is None else float(mass),
+        final_state=getattr(generator, "fitted_final_state", None),
         region=request.region,
         campaign="darkbelle",
         origin={
