@@ -32,7 +32,7 @@ demo: $(VENV)/run  ## from collisions to the limit on an invisible Z′, with an
 	$(BIN)/darkbelle demo --out $(OUT) --workers $(WORKERS)
 
 test: check  ## all checks and all tests; those on HTCondor if CONDOR_POOL names a pool
-	$(BIN)/pytest -n $(WORKERS) --dist loadscope -m "not (condor and slow)" tests
+	$(BIN)/pytest -n $(WORKERS) --dist loadscope -m "not long and not (condor and slow)" tests
 	$(BIN)/pytest --doctest-modules --pyargs darkbelle -p no:cacheprovider -q
 
 condor-test: $(VENV)/dev  ## all tests on a real HTCondor pool, started for them where that can be

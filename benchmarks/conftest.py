@@ -58,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=sys.executable if importlib.util.find_spec("ROOT") else None,
         help="an interpreter with ROOT, to compare with RDataFrame; by default this one if it has ROOT",
     )
+    group.addoption("--zfit-python", type=Path, help="an interpreter with zfit, to compare fits of an edge")
     group.addoption("--rows", type=int, default=2_000_000, help="rows of the ntuple")
 
 

@@ -5,12 +5,14 @@
     pytest benchmarks/test_toys.py -s
 
 Of each experiment q̃ is computed at the median expected limit: a free fit and one with the signal held.
-pyhf does the same with its own functions. Wall-clock seconds count here, for the threads.
+pyhf does the same with its own functions. Then a whole limit by toys is made, through the result store.
+Wall-clock seconds count here, for the threads.
 """
 
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pyhf
@@ -21,10 +23,14 @@ from darkbelle.fitting.fast.asymptotic import analyse, asymptotic_limits
 from darkbelle.fitting.fast.compile import compile_workspace
 from darkbelle.fitting.fast.experiments import draw_experiments
 from darkbelle.fitting.studies.ensembles import Ensemble
+from darkbelle.fitting.studies.toy_limits import ToyLimits, toy_limits
+from darkbelle.jobs.executors.local import LocalExecutor
+from darkbelle.jobs.toys import store_maker
 
 TOYS = 100_000
 THREADS = 2
 OF_PYHF = 3
+OF_A_LIMIT = 5000
 
 
 @pytest.mark.parametrize("staterror", [False, True], ids=["13 parameters", "73 parameters"])
@@ -53,6 +59,23 @@ def test_toys_a_second(staterror: bool) -> None:
     ours = np.where(columns["best"] < mu, columns["rise_0"], 0.0)[:OF_PYHF]
     np.testing.assert_allclose(ours, theirs, atol=2e-3)
     print(f"pyhf: {each:.1f} s an experiment, {each * TOYS / wall:.0f} times the fast engine's wall-clock")
+
+
+def test_toys_of_a_limit_through_the_store(tmp_path: Path) -> None:
+    """As `darkbelle limits --toys` does it: processes, files, and a search for six limits."""
+    executor = LocalExecutor(THREADS)
+    workspace = mass_point(0.5, staterror=False)
+    asymptotic = asymptotic_limits(compile_workspace(workspace), 0.95)
+    wall = time.perf_counter()
+    (limits,) = toy_limits([workspace], 0.95, toys=OF_A_LIMIT, make=store_maker(tmp_path, executor))
+    wall = time.perf_counter() - wall
+    assert isinstance(limits, ToyLimits)
+    assert limits.expected[2] == pytest.approx(asymptotic.expected[2], rel=0.1)
+    drawn = 2 * limits.tests * OF_A_LIMIT
+    print(
+        f"\nlimit: {OF_A_LIMIT} experiments for each of {limits.tests} values with and without signal in "
+        f"{wall:.1f} s on {THREADS} processes, {drawn / wall:.0f} q a second, start of the processes included"
+    )
 
 
 def _pyhf_statistics(workspace: dict[str, object], ensemble: Ensemble, mu: float) -> list[float]:

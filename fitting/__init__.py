@@ -6,6 +6,9 @@ The order in which a run goes through it::
     resolution     how wide the signal's peak is
     binning        the bins of each mass hypothesis
     templates      the fit of a mass hypothesis as arrays
+    morphing       histograms between simulated points
+    signals        signals between simulated masses, by it
+    closure        how well these are known: closure.json
     workspaces     the same as a pyhf workspace, by cabinetry: the interface to all engines
     engines        upper limits from workspaces: pyhf, fast, and toys by the latter
     asymptotics    CLs and its expected bands, for any engine
@@ -14,17 +17,19 @@ The order in which a run goes through it::
     hs3            workspaces for RooFit and others
     preflight      what is wrong with a workspace before it is fitted
     solving        limits of any workspaces, of a run or not
-    limits         limits.json
-    projection     expected limits at other luminosities
+    run_limits     limits.json
+    nuisances      pulls, impacts and correlations of any workspace
+    run_pulls      pulls.json
+    projection     expected limits at other luminosities; measured_projection for measurements
     crosscheck     some of these again by another engine
     validation     the fast engine beside pyhf, on hundreds of workspaces
     couplings      widths, branching fractions and magnetic moment of the Z′
     interpretation limits on the coupling
-    studies        intervals of Feldman and Cousins, coverage, global significances, by toys
+    studies        limits, intervals of Feldman and Cousins, coverage, global significances, by toys
     plots          all of it drawn
 
 Four functions do a step each, on a run folder: `build_workspaces`, `compute_limits`, `interpret` and
-`make_plots`; `limits_of`, `unified_interval`, `coverage_study`, `plain_scan` and
+`make_plots`; `limits`, `pulls`, `unified_interval`, `coverage_study`, `plain_scan` and
 `scan_significance` take any pyhf workspaces. They are imported when asked for, since pyhf,
 cabinetry and matplotlib take seconds.
 
@@ -41,10 +46,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from darkbelle.fitting.engines import engine_names
     from darkbelle.fitting.interpretation import MODELS, Interpretation, interpret, read_interpretation
-    from darkbelle.fitting.limits import LimitPoint, Limits, compute_limits, read_limits
+    from darkbelle.fitting.nuisances import Pulls, pulls
     from darkbelle.fitting.patchsets import patched
     from darkbelle.fitting.plots import PlotFile, make_plots
-    from darkbelle.fitting.solving import WorkspaceLimits, limits_of
+    from darkbelle.fitting.run_limits import LimitPoint, Limits, compute_limits, read_limits
+    from darkbelle.fitting.run_pulls import compute_pulls
+    from darkbelle.fitting.solving import WorkspaceLimits, limits
     from darkbelle.fitting.studies.coverage import coverage_study
     from darkbelle.fitting.studies.runs import compute_intervals, compute_significance
     from darkbelle.fitting.studies.significance import plain_scan, scan_significance
@@ -57,18 +64,21 @@ __all__ = [
     "LimitPoint",
     "Limits",
     "PlotFile",
+    "Pulls",
     "WorkspaceLimits",
     "build_workspaces",
     "compute_intervals",
     "compute_limits",
+    "compute_pulls",
     "compute_significance",
     "coverage_study",
     "engine_names",
     "interpret",
-    "limits_of",
+    "limits",
     "make_plots",
     "patched",
     "plain_scan",
+    "pulls",
     "read_interpretation",
     "read_limits",
     "scan_significance",
@@ -78,23 +88,26 @@ __all__ = [
 _HOMES = {
     "MODELS": "interpretation",
     "Interpretation": "interpretation",
-    "LimitPoint": "limits",
-    "Limits": "limits",
+    "LimitPoint": "run_limits",
+    "Limits": "run_limits",
     "PlotFile": "plots",
+    "Pulls": "nuisances",
     "WorkspaceLimits": "solving",
     "build_workspaces": "workspaces",
     "compute_intervals": "studies.runs",
-    "compute_limits": "limits",
+    "compute_limits": "run_limits",
+    "compute_pulls": "run_pulls",
     "compute_significance": "studies.runs",
     "coverage_study": "studies.coverage",
     "engine_names": "engines",
     "interpret": "interpretation",
-    "limits_of": "solving",
+    "limits": "solving",
     "make_plots": "plots",
     "patched": "patchsets",
+    "pulls": "nuisances",
     "plain_scan": "studies.significance",
     "read_interpretation": "interpretation",
-    "read_limits": "limits",
+    "read_limits": "run_limits",
     "scan_significance": "studies.significance",
     "unified_interval": "studies.unified",
 }

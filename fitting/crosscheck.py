@@ -13,7 +13,8 @@ from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.asymptotics import BANDS
 from darkbelle.fitting.engines import Failure, Outcome, load_engine, roostats_engine
 from darkbelle.fitting.engines.base import Progress
-from darkbelle.fitting.limits import LimitPoint, Limits, read_limits
+from darkbelle.fitting.run_limits import LimitPoint, Limits, read_limits
+from darkbelle.fitting.signals import with_masses
 from darkbelle.fitting.templates import fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace
 from darkbelle.provenance import provenance
@@ -132,6 +133,7 @@ def crosscheck(  # noqa: PLR0913  all by keyword
     solve = roostats_engine(root_python) if other == ROOSTATS else load_engine(other)
     chosen = _choice(limits, points, seed)
     inputs = fit_inputs(load_result(run_dir), limits.data, limits.seed)
+    inputs = with_masses(inputs, [point.mass for point in chosen if point.interpolated_between])
     workspaces = [build_workspace(inputs, mass_templates(inputs, point.mass)) for point in chosen]
     outcomes = solve(workspaces, limits.confidence_level, workers=workers, progress=progress)
     largest = tolerance or (ROOSTATS_TOLERANCE if other == ROOSTATS else TOLERANCE)

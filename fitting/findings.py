@@ -84,6 +84,7 @@ def summarise(findings: Mapping[str, Sequence[Finding]]) -> list[str]:
     for key in sorted(groups):
         members = groups[key]
         name, worst = max(members, key=lambda member: member[1].value)
-        times = f"{len(members)} of {len(findings)} points, worst " if len(members) > 1 else ""
+        points = len({member for member, _ in members})  # one may have several of a kind
+        times = f"{points} of {len(findings)} points, worst " if points > 1 else ""
         lines.append(f"{worst.severity}, {worst.kind}: {times}{name}: {worst.message}")
     return lines

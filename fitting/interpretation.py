@@ -21,7 +21,7 @@ from darkbelle.fitting.couplings import (
     invisible_branching_fraction,
     total_width,
 )
-from darkbelle.fitting.limits import LimitPoint, read_limits
+from darkbelle.fitting.run_limits import LimitPoint, read_limits
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import SCHEMA, read_json, write_json
 from darkbelle.vectors import Column
@@ -113,6 +113,8 @@ class CouplingPoint:
         Width of the Z′ in mass squared at the median limit, GeV², if it decays as in the vanilla model.
     flags
         Those of the limit on the cross section, and of the conversion.
+    interpolated_between
+        The simulated masses in GeV that the signal is interpolated between; none if it was simulated.
     """
 
     mass: float
@@ -122,6 +124,7 @@ class CouplingPoint:
     cross_section_fb: float
     width_m2: float
     flags: tuple[str, ...] = ()
+    interpolated_between: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,7 @@ class Interpretation:
                     "cross_section_fb": point.cross_section_fb,
                     "width_m2": point.width_m2,
                     "flags": list(point.flags),
+                    "interpolated_between": point.interpolated_between,
                 }
                 for point in self.points
             ],
@@ -165,7 +169,7 @@ class Interpretation:
         """Return the interpretation that `as_json` wrote."""
         same = ("channel", "model", "confidence_level", "luminosity_fb", "data")
         points = tuple(
-            CouplingPoint(**{**item, "expected": tuple(item["expected"]), "flags": tuple(item["flags"])})
+            CouplingPoint(**{name: tuple(v) if isinstance(v, list) else v for name, v in item.items()})  # type: ignore[arg-type]  # JSON
             for item in content["points"]
         )
         return cls(**{name: content[name] for name in same}, points=points)
@@ -259,4 +263,13 @@ def _coupling_point(point: LimitPoint, model: Model, table: CrossSection) -> Cou
     expected = tuple(coupling(limit) for limit in point.expected)
     width = 2 * point.mass * total_width(point.mass, expected[2])
     flags = point.flags if width < point.diagnostics["resolution_m2"] else (*point.flags, TOO_WIDE)
-    return CouplingPoint(point.mass, coupling(point.observed), expected, share, unit, width, flags)
+    return CouplingPoint(
+        point.mass,
+        coupling(point.observed),
+        expected,
+        share,
+        unit,
+        width,
+        flags,
+        point.interpolated_between,
+    )

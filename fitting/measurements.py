@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from darkbelle.fitting.page import Table
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import FIT, SCHEMA, read_json, write_json
 
@@ -97,6 +98,27 @@ class Measurement:
             "stat_at_channel_luminosity": self.stat_at,
             "details": self.details,
         }
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return the value with its uncertainties, and what each source moves it by."""
+        title = f"{self.parameter.replace('_', ' ')} in {self.unit}, {self.luminosity_fb:.4g}/fb"
+        answer = tuple(f"{number:.3f}" for number in (self.value, self.stat, self.syst))
+        ordered = sorted(self.shifts.items(), key=lambda item: -item[1].size)
+        return (
+            Table(title, ("value", "stat", "syst"), [answer]),
+            Table(
+                f"Systematic shifts in {self.unit}",
+                ("source", "up", "down", "how"),
+                [(name, shift.up, shift.down, shift.how) for name, shift in ordered],
+            ),
+        )
+
+    @property
+    def remark(self) -> str:
+        """What the statistical uncertainty would be at the channel's luminosity."""
+        return (
+            f"at the channel's luminosity the statistical uncertainty would be {self.stat_at:.3g} {self.unit}"
+        )
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:

@@ -1,6 +1,6 @@
 """Upper limits of any pyhf workspaces, of a run or not: looked at first, then solved by an engine.
 
->>> from darkbelle.fitting import limits_of
+>>> from darkbelle.fitting import limits
 >>> counting = {
 ...     "version": "1.0.0",
 ...     "channels": [{"name": "sr", "samples": [
@@ -9,8 +9,8 @@
 ...     "observations": [{"name": "sr", "data": [100.0]}],
 ...     "measurements": [{"name": "m", "config": {"poi": "mu", "parameters": []}}],
 ... }
->>> (limits,) = limits_of([counting], confidence_level=0.95)
->>> round(limits.outcome.expected[2], 2)  # q of 20.9 events, 2 (20.9 − 100 ln 1.209), is 1.960²
+>>> (answer,) = limits([counting], confidence_level=0.95)
+>>> round(answer.outcome.expected[2], 2)  # q of 20.9 events, 2 (20.9 − 100 ln 1.209), is 1.960²
 2.09
 """
 
@@ -26,8 +26,9 @@ from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, errors_of
 from darkbelle.fitting.preflight import preflight
 from darkbelle.fitting.sources import Source, named_contents
+from darkbelle.fitting.studies.recipes import Make
 
-__all__ = ["WorkspaceLimits", "limits_of"]
+__all__ = ["WorkspaceLimits", "limits"]
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class WorkspaceLimits:
         return {**common, **self.outcome.as_json()}
 
 
-def limits_of(
+def limits(  # noqa: PLR0913  all by keyword
     workspaces: Mapping[str, Source] | Iterable[Source],
     *,
     confidence_level: float = 0.95,
@@ -64,6 +65,7 @@ def limits_of(
     toys: int = 0,
     seed: int = 1,
     workers: int = 1,
+    make: Make | None = None,
     progress: Progress | None = None,
 ) -> tuple[WorkspaceLimits, ...]:
     """Return the CLs upper limits on the parameters of interest of pyhf workspaces.
@@ -85,6 +87,9 @@ def limits_of(
         the fast engine's likelihood.
     workers
         Processes or threads, for engines that use them.
+    make
+        Makes the pseudo-experiments, such as `darkbelle.jobs.toys.store_maker` with any executor; here and on
+        ``workers`` threads by default.
     progress
         Called with the number of workspaces done and to do.
 
@@ -93,10 +98,10 @@ def limits_of(
     ConfigurationError
         A file cannot be read, or the engine does not exist.
     FitError
-        The confidence level is none.
+        The confidence level is none, or there are too few toys for it.
     """
     check_confidence_level(confidence_level)
-    solve = toy_engine(toys, seed) if toys else load_engine(engine)
+    solve = toy_engine(toys, seed, make) if toys else load_engine(engine)
     named = named_contents(workspaces)
     findings = {
         name: tuple(

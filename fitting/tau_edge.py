@@ -61,12 +61,16 @@ class TauMassInputs:
         By simulated mass in GeV: their datasets.
     backgrounds
         By process, for 1/fb: straight lines through the simulation, see `_straight`.
+    scale_uncertainty
+        Relative error of the momentum scale, from the table that the run's momenta were corrected with;
+        None without: then the channel's own.
     """
 
     channel: Channel
     edges: Column
     signals: Mapping[float, DatasetResult]
     backgrounds: Mapping[str, Column]
+    scale_uncertainty: float | None = None
 
     def luminosity_of(self, mass: float) -> float:
         """Return the luminosity that the simulation of a mass amounts to, 1/fb."""
@@ -211,7 +215,8 @@ def tau_mass_inputs(result: RunResult) -> TauMassInputs:
     spectra = background_spectra(result, channel, REGION, SMOOTH, 1.0) if found else {}
     edges, wide = channel.axes[OBSERVABLE].edges, channel.axes[SMOOTH].edges
     backgrounds = {name: _straight(item.nominal, wide, edges) for name, item in spectra.items()}
-    return TauMassInputs(channel, edges, signals, backgrounds)
+    table = result.processor.get("momentum_scale") or {}
+    return TauMassInputs(channel, edges, signals, backgrounds, table.get("uncertainty"))
 
 
 def _straight(spectrum: Spectrum, wide: Column, edges: Column) -> Column:
@@ -299,7 +304,7 @@ def _shifts(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> 
 
     for name in inputs.channel.shifts:
         up, down = (moved(inputs.signal(mass, f"{name}_{way}").values + background) for way in ("up", "down"))
-        yield name, Shift(up, down, "the shifted events refitted")
+        yield name, _of_control(inputs, name, Shift(up, down, "the shifted events refitted"))
     for name, systematic in inputs.channel.systematics.items():
         affected = [b for b in inputs.backgrounds if not systematic.processes or b in systematic.processes]
         if systematic.kind == "normalisation" and affected:
@@ -312,6 +317,19 @@ def _shifts(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> 
     error = bias.error_at(bias.corrected(fit.edge)) / (1.0 + bias.slope)
     yield "estimator_bias", Shift(error, -error, "the error of the line through the samples' biases")
     yield "fit_function", _fit_function(inputs, bias, fit, counts)
+
+
+def _of_control(inputs: TauMassInputs, name: str, shift: Shift) -> Shift:
+    """Return the shift of the momentum scale by as much as the control channel leaves unknown.
+
+    The events were shifted by the channel's size; the edge moves in proportion.
+    """
+    if name != "momentum_scale" or inputs.scale_uncertainty is None:
+        return shift
+    size = inputs.channel.shifts[name].size
+    factor = inputs.scale_uncertainty / size
+    how = f"{shift.how}, from {size:.2g} to the control channel's {inputs.scale_uncertainty:.2g}"
+    return Shift(shift.up * factor, shift.down * factor, how)
 
 
 def _fit_function(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> Shift:

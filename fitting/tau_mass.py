@@ -39,7 +39,9 @@ class TauMass(Analysis):
         counts = counts_of(result, inputs, taken, seed)
         yield _answer(measurement, inputs.channel, plot_edge(inputs.edges, counts, measurement))
         masses = tuple(m for m in inputs.signals if m != taken)
-        rows = [(m * MEV, d * MEV, e * MEV, d / e) for m, (d, e) in closure(inputs, seed=seed).items()]
+        rows = [
+            (f"{m * MEV:.2f}", d * MEV, e * MEV, d / e) for m, (d, e) in closure(inputs, seed=seed).items()
+        ]
         yield Section(
             "Bias of the edge",
             "The edge lies beside the mass, by radiation and resolution. The line through samples of other "
@@ -58,7 +60,9 @@ class TauMass(Analysis):
 
 
 def _answer(measurement: Measurement, channel: Channel, figure: Figure) -> Section:
-    rows = [("this run", measurement.value, measurement.stat, measurement.syst, measurement.luminosity_fb)]
+    rows = [
+        _row("this run", measurement.value, measurement.stat, measurement.syst, measurement.luminosity_fb)
+    ]
     if channel.published is not None:
         published = channel.published
         rows.append(
@@ -88,6 +92,10 @@ def _answer(measurement: Measurement, channel: Channel, figure: Figure) -> Secti
         ),
         (Table("Mass of the τ [MeV]", ("from", "value", "stat", "syst", "1/fb"), rows),),
     )
+
+
+def _row(source: str, value: float, stat: float, syst: float, luminosity_fb: float) -> tuple[object, ...]:
+    return source, f"{value:.2f}", f"{stat:.3f}", f"{syst:.3f}", luminosity_fb
 
 
 def _systematics(measurement: Measurement) -> Section:

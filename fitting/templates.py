@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -39,6 +39,7 @@ class FitInputs:
 
     ``backgrounds`` are by process, ``signals`` by mass and for 1 fb, ``observed`` is what is fitted:
     arrays of shape (mass bins, angle bins). ``missing`` are declared backgrounds without a dataset.
+    ``between`` are masses whose signal was not simulated, with the two that it was interpolated between.
     """
 
     channel: Channel
@@ -49,6 +50,7 @@ class FitInputs:
     signals: dict[float, ProcessSpectra]
     observed: Column
     missing: tuple[str, ...]
+    between: dict[float, tuple[float, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,8 @@ class MassTemplates:
         Processes left out, and the events that one more simulated event of theirs would stand for.
     unshifted
         ``process/systematic`` that is left out for want of simulated events.
+    between
+        The simulated masses that the signal is interpolated between; none if it was simulated.
     """
 
     mass: float
@@ -98,6 +102,7 @@ class MassTemplates:
     signal_efficiency: float
     unsimulated: dict[str, float]
     unshifted: tuple[str, ...]
+    between: tuple[float, float] | None = None
 
 
 def fit_inputs(result: RunResult, data: Data = "pseudo", seed: int = 1) -> FitInputs:
@@ -152,7 +157,10 @@ def mass_templates(inputs: FitInputs, mass: float) -> MassTemplates:
     axis = inputs.channel.axes[inputs.channel.observables[OBSERVABLE].axes[0]]
     if mass not in inputs.signals:
         known = ", ".join(f"{m:g}" for m in inputs.signals) or "none"
-        raise FitError(f"there is no signal of {mass:g} GeV in the run; simulated masses are {known}")
+        raise FitError(
+            f"there is no signal of {mass:g} GeV in the run; simulated masses are {known}; `limits "
+            "--interpolate` takes others between them"
+        )
     signal = inputs.signals[mass]
     background = total(item.nominal for item in inputs.backgrounds.values())
     resolution = core_resolution(signal.nominal.values.sum(axis=1), axis.edges)
@@ -185,6 +193,7 @@ def mass_templates(inputs: FitInputs, mass: float) -> MassTemplates:
             for name, item in simulated.items()
             for shift in item.shifts.keys() - kept[name].shifts.keys()
         ),
+        between=inputs.between.get(mass),
     )
 
 

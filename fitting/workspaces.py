@@ -148,6 +148,7 @@ def describe(templates: MassTemplates) -> dict[str, Any]:
         "cells": [list(cell) for cell in templates.binning.cells],
         "background_near_peak": templates.background_near_peak,
         "signal_efficiency": templates.signal_efficiency,
+        "interpolated_between": list(templates.between) if templates.between else None,
         "unsimulated": templates.unsimulated,
         "unshifted": list(templates.unshifted),
     }

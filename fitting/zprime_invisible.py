@@ -18,17 +18,19 @@ from darkbelle.fitting.interpretation import (
     read_curve,
     read_interpretation,
 )
-from darkbelle.fitting.limits import LimitPoint, Limits, compute_limits, read_limits
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.cutflow import flows, plot_cutflow, plot_last_cuts
 from darkbelle.fitting.plots.limits import Curve, plot_coupling_limit, plot_limit
 from darkbelle.fitting.plots.resolution import plot_resolution, resolution_table
 from darkbelle.fitting.plots.spectra import plot_distributions, plot_recoil_plane, plot_recoil_spectrum
 from darkbelle.fitting.plots.studies import plot_local_p
+from darkbelle.fitting.run_limits import LimitPoint, Limits, compute_limits, read_limits
+from darkbelle.fitting.run_pulls import compute_pulls
+from darkbelle.fitting.run_sections import further_sections
 from darkbelle.fitting.studies.runs import RunSignificance, read_significance
 from darkbelle.fitting.templates import FitInputs, fit_inputs
 from darkbelle.fitting.workspaces import build_workspaces
-from darkbelle.runfolder import LIMITS, SIGNIFICANCE, RunResult, load_result
+from darkbelle.runfolder import LIMITS, PULLS, SIGNIFICANCE, RunResult, load_result
 
 __all__ = ["ZprimeInvisible"]
 
@@ -43,17 +45,18 @@ FITTED: Final = {
 class ZprimeInvisible(Analysis):
     """Limits for each simulated mass, and what they mean for g′ in each model."""
 
-    outputs: ClassVar = (LIMITS,)
+    outputs: ClassVar = (LIMITS, PULLS)
 
     def finish(self, run: Path, *, seed: int, workers: int, progress: Progress | None) -> None:
-        """Write the workspaces, ``limits.json`` and the limits on g′."""
+        """Write the workspaces, ``limits.json``, ``pulls.json`` of one mass, and the limits on g′."""
         build_workspaces(run, run / "workspaces", seed=seed)
         compute_limits(run, workers=workers, seed=seed, progress=progress)
         for model in MODELS:
             interpret(run, model)
+        compute_pulls(run, seed=seed)
 
     def sections(self, run: Path, *, overlay: Overlay | None = None) -> Iterator[Section]:
-        """Yield limits, couplings, significance, spectrum, cutflow and resolution."""
+        """Yield limits, couplings, what else there is on them, spectrum, cutflow and resolution."""
         result = load_result(run)
         limits = read_limits(run) if (run / LIMITS).exists() else None
         inputs = fit_inputs(result, limits.data, limits.seed) if limits else fit_inputs(result)
@@ -62,6 +65,7 @@ class ZprimeInvisible(Analysis):
             yield _couplings(run, limits, overlay)
         if (run / SIGNIFICANCE).exists():
             yield _local_p(read_significance(run))
+        yield from further_sections(run)
         yield _spectrum(result, inputs)
         if (resolution := _resolution(inputs)) is not None:
             yield resolution

@@ -49,11 +49,12 @@ def process_rows(task: ChunkTask) -> ChunkOutput:
         metadata={
             "dataset": task.name,
             "process": dataset.process,
+            "region": dataset.region,
             "is_data": dataset.is_data,
             "mass": dataset.mass,
             "seed": task.seed,
         },
-        reads=required_reads(processor, is_data=dataset.is_data),
+        reads=required_reads(processor, dataset),
         optional=processor.optional_reads,
     )
     return processor.process(rows)

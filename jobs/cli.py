@@ -9,6 +9,7 @@ import click
 
 from darkbelle.errors import ConfigurationError, DarkbelleError
 from darkbelle.jobs.commands.cancel import cancel
+from darkbelle.jobs.commands.closure import closure
 from darkbelle.jobs.commands.crosscheck import crosscheck
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
@@ -17,6 +18,7 @@ from darkbelle.jobs.commands.limits import interpret, limits, workspace
 from darkbelle.jobs.commands.pack import pack
 from darkbelle.jobs.commands.plan import plan
 from darkbelle.jobs.commands.project import project
+from darkbelle.jobs.commands.pulls import pulls
 from darkbelle.jobs.commands.report import report
 from darkbelle.jobs.commands.run import merge, retry, run
 from darkbelle.jobs.commands.simulate import samples, simulate
@@ -41,6 +43,8 @@ COMMANDS = (
     fit,
     workspace,
     limits,
+    closure,
+    pulls,
     intervals,
     significance,
     coverage,

@@ -73,7 +73,9 @@ def examine_environment() -> EnvironmentReport:
     return EnvironmentReport(facts, tuple(problems))
 
 
-def examine_file(path: str | Path, tree: str = "variables", channel: str | None = None) -> FileReport:
+def examine_file(
+    path: str | Path, tree: str = "variables", channel: str | None = None, region: str | None = None
+) -> FileReport:
     """Look at one file: rows, branches, duplicates, NaN, baskets, and what a channel would miss."""
     try:
         described = describe_file(path, tree)
@@ -87,7 +89,7 @@ def examine_file(path: str | Path, tree: str = "variables", channel: str | None 
     try:
         keys.check_contiguous(str(path))
         if channel is not None:
-            required_variables(channel, path, tree)
+            required_variables(channel, path, tree, region)
     except DarkbelleError as error:
         problems.append(str(error))
     basket = None if is_parquet(str(path)) else _median_basket(path, tree)

@@ -168,7 +168,7 @@ class Plan(Record):
     def _content(self, name: str, metadata: Dataset) -> dict[str, Any]:
         """All that the results of a dataset's chunks depend on, beside the rows that are read."""
         known = metadata.model_dump(
-            mode="json", include={"process", "mass", "tree", "joined_trees", "particles", "columns"}
+            mode="json", include={"process", "region", "mass", "tree", "joined_trees", "particles", "columns"}
         )
         return {
             "schema": SCHEMA,

@@ -18,6 +18,7 @@ from darkbelle.jobs.inspection import InspectedFile, inspect
 from darkbelle.jobs.merge import remove_products
 from darkbelle.jobs.plan import Plan, PlannedDataset, Quarantined, load_plan
 from darkbelle.jobs.progress import Progress, silent
+from darkbelle.jobs.required import check_region
 from darkbelle.jobs.run import locked
 from darkbelle.processors import ChannelProcessor, load_processor
 from darkbelle.runfolder import PLAN
@@ -85,6 +86,8 @@ def make_plan(
     if not isinstance(datasets, Mapping):
         datasets = read_datasets(datasets)
     _check_processes(processor.channel, datasets)
+    for name, dataset in datasets.items():
+        check_region(processor, dataset.region, f"dataset {name!r}")
     inspected = _inspect_all(processor, datasets, options, progress)
     bad = [item for item in inspected if isinstance(item, Quarantined)]
     good = [item for item in inspected if isinstance(item, InspectedFile)]

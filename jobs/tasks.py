@@ -7,7 +7,7 @@ import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -50,7 +50,7 @@ class Task(BaseModel, ABC):
     """What executors know of a task, whatever is to be done; JSON can hold it.
 
     ``key`` is that of its result in the store of the folder ``run``; ``code`` is the digest of the sources
-    that the result is to be of.
+    that the result is to be of; ``path`` is the file that is read.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -58,6 +58,11 @@ class Task(BaseModel, ABC):
     key: str
     run: str
     code: str
+    path: str
+
+    @abstractmethod
+    def moved(self, run: str, path: str) -> Self:
+        """Return the task of a machine on which folder and file have other paths."""
 
     @property
     @abstractmethod
@@ -81,10 +86,14 @@ class ChunkTask(Task):
     seed: int
     name: str
     dataset: Dataset
-    path: str
     fingerprint: str
     start: int
     stop: int
+
+    def moved(self, run: str, path: str) -> Self:
+        """Return the task with other paths."""
+        dataset = self.dataset.model_copy(update={"files": (path,)})
+        return self.model_copy(update={"run": run, "path": path, "dataset": dataset})
 
     @property
     def rows(self) -> int:
@@ -97,13 +106,17 @@ class ChunkTask(Task):
 
 
 class ToyTask(Task):
-    """Some pseudo-experiments of a recipe, which lies in the folder under its digest."""
+    """Some pseudo-experiments of a recipe, which the file holds; ``recipe`` is its digest."""
 
     kind: Literal["toys"] = "toys"
     recipe: str
     label: str
     start: int
     stop: int
+
+    def moved(self, run: str, path: str) -> Self:
+        """Return the task with other paths."""
+        return self.model_copy(update={"run": run, "path": path})
 
     @property
     def rows(self) -> int:

@@ -25,6 +25,7 @@ from darkbelle.errors import IncompleteRunError, RunError
 from darkbelle.fitting.studies.recipes import Columns, Make, Recipe, read_recipe
 from darkbelle.jobs.attempts import attempt
 from darkbelle.jobs.collecting import collect
+from darkbelle.jobs.condor.batch import take_in_all
 from darkbelle.jobs.executors.base import Executor
 from darkbelle.jobs.progress import Progress, silent
 from darkbelle.jobs.run import locked
@@ -64,7 +65,8 @@ def store_maker(
     Parameters
     ----------
     folder
-        Made if need be. Executors on other machines have to share it.
+        Made if need be. Other machines have to share it, but for those of an HTCondor site to which files
+        are transferred.
     executor
         Where to work.
     batch
@@ -91,7 +93,7 @@ def _make_and_store(task: ToyTask) -> int:
             "this worker has other sources of darkbelle than the driver, so its experiments would be of "
             "another code; give both the same installation, and restart workers after a change"
         )
-    columns = _recipe(task.run, task.recipe).columns(range(task.start, task.stop))
+    columns = _recipe(task.path).columns(range(task.start, task.stop))
     ResultStore(task.run).put(task.key, ChunkOutput(task.rows, task.rows, columns={TABLE: dict(columns)}))
     return task.rows
 
@@ -102,9 +104,9 @@ def code_of_toys() -> str:
 
 
 @cache
-def _recipe(folder: str, digest: str) -> Recipe:
-    """Return a recipe, read and compiled once a process."""
-    return read_recipe(json.loads(gzip.decompress(_recipe_path(Path(folder), digest).read_bytes())))
+def _recipe(path: str) -> Recipe:
+    """Return the recipe of a file, read and compiled once a process."""
+    return read_recipe(json.loads(gzip.decompress(Path(path).read_bytes())))
 
 
 def _recipe_path(folder: Path, digest: str) -> Path:
@@ -114,6 +116,7 @@ def _recipe_path(folder: Path, digest: str) -> Path:
 def _made(
     folder: Path, recipes: Sequence[Recipe], executor: Executor, size: int, progress: Progress
 ) -> list[Columns]:
+    take_in_all(folder)
     store = ResultStore(folder)
     batches = [list(_batches(recipe, size)) for recipe in recipes]
     everything = {batch.key: batch for some in batches for batch in some}
@@ -158,11 +161,13 @@ def _batches(recipe: Recipe, size: int) -> Iterator[_Batch]:
 
 
 def _task(folder: Path, batch: _Batch) -> ToyTask:
+    folder, digest = folder.resolve(), batch.recipe.digest
     return ToyTask(
         key=batch.key,
-        run=str(folder.resolve()),
+        run=str(folder),
         code=code_of_toys(),
-        recipe=batch.recipe.digest,
+        path=str(_recipe_path(folder, digest)),
+        recipe=digest,
         label=str(batch.recipe),
         start=batch.start,
         stop=batch.stop,

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from darkbelle.jobs.executors.base import Work
-    from darkbelle.jobs.tasks import ChunkTask
+    from darkbelle.jobs.tasks import Task
 
 __all__ = ["main", "work_on"]
 
@@ -32,7 +32,7 @@ def work_on(group: Path) -> None:
     from darkbelle.jobs.condor.batch import journal_of  # noqa: PLC0415  # see main
     from darkbelle.jobs.condor.journal import append_receipt, append_started, read_journal  # noqa: PLC0415
     from darkbelle.jobs.plan import installation  # noqa: PLC0415
-    from darkbelle.jobs.tasks import ChunkTask, read_task  # noqa: PLC0415
+    from darkbelle.jobs.tasks import read_task  # noqa: PLC0415
     from darkbelle.runfolder import read_json  # noqa: PLC0415
 
     content = read_json(group)
@@ -40,7 +40,7 @@ def work_on(group: Path) -> None:
     work = _work(content["work"])
     tasks = [read_task(item) for item in content["tasks"]]
     if "files" in content:
-        tasks = [_here(task, group, content["files"]) for task in tasks if isinstance(task, ChunkTask)]
+        tasks = [_here(task, group, content["files"]) for task in tasks]
     path = journal_of(group)
     journal = read_journal(path)
     todo = [task for task in tasks if task.key not in journal.receipts]
@@ -65,12 +65,10 @@ def _agree(driver: Mapping[str, str], here: Mapping[str, str]) -> None:
         )
 
 
-def _here(task: ChunkTask, group: Path, files: Mapping[str, str]) -> ChunkTask:
-    """Return a task whose files have been brought into the folder of the job, as its result will be."""
-    path = files.get(task.path, task.path)
+def _here(task: Task, group: Path, files: Mapping[str, str]) -> Task:
+    """Return a task whose file has been brought into the folder of the job, as its result will be."""
     results = group.with_suffix(".results").resolve()
-    dataset = task.dataset.model_copy(update={"files": (path,)})
-    return task.model_copy(update={"run": str(results), "path": path, "dataset": dataset})
+    return task.moved(str(results), files.get(task.path, task.path))
 
 
 def _work(name: str) -> Work:

@@ -48,6 +48,9 @@ class ChannelProcessor(ProcessorABC):  # type: ignore[misc]  # coffea ships no t
         The channel whose declaration it follows.
     reads
         The columns that it needs, ``<particle>.<field>`` or the name of an event column.
+    region_reads
+        Those that it needs besides of a dataset for one region, by region. Where there are any, every
+        dataset names its region.
     truth_reads
         Those that it reads from simulation besides.
     optional_reads
@@ -56,6 +59,7 @@ class ChannelProcessor(ProcessorABC):  # type: ignore[misc]  # coffea ships no t
 
     channel_name: ClassVar[str]
     reads: ClassVar[tuple[str, ...]]
+    region_reads: ClassVar[Mapping[str, tuple[str, ...]]] = {}
     truth_reads: ClassVar[tuple[str, ...]] = ()
     optional_reads: ClassVar[tuple[str, ...]] = ()
 
@@ -72,7 +76,7 @@ class ChannelProcessor(ProcessorABC):  # type: ignore[misc]  # coffea ships no t
         ----------
         rows
             As `darkbelle.ntuple.reading.open_rows` returns them; ``rows.metadata`` has ``dataset``,
-            ``process``, ``is_data``, ``mass`` and ``seed``.
+            ``process``, ``region``, ``is_data``, ``mass`` and ``seed``.
         """
 
     def postprocess(self, accumulator: Any) -> Any:
@@ -160,17 +164,15 @@ def filled(
     ----------
     channel
         Declares the observable and its axes.
-    columns
+    columns, weights
         Each of shape (n,), or (k, n) for k entries an event.
-    weights
-        Shape (n,).
     mask
         The events to fill, shape (n,); all by default.
     """
     names = channel.observables[observable].axes
     index = slice(None) if mask is None else np.flatnonzero(mask)
-    values = [columns[name][..., index] for name in names]
-    entries = np.broadcast_to(weights[index], values[0].shape)
+    columns_filled = (columns[name] for name in names)
+    *values, entries = np.broadcast_arrays(*(item[..., index] for item in (*columns_filled, weights)))
     unknown = np.isnan(values).any(axis=0)
     if unknown.any():
         values, entries = [value[~unknown] for value in values], entries[~unknown]

@@ -15,6 +15,7 @@ from darkbelle.processors.opening import open_events
 from darkbelle.processors.region import RegionRecipe, fill_region
 from darkbelle.results import ChunkOutput
 from darkbelle.selections import tau_mass as select
+from darkbelle.selections.corrections import Corrected, MomentumScaleOption
 from darkbelle.selections.shifts import unmatched
 
 __all__ = ["TauMass"]
@@ -28,6 +29,10 @@ class TauMass(ChannelProcessor):
     ----------
     thresholds
         Where the cuts are.
+    momentum_scale
+        A table to correct the pions' momenta with before all else: the path of a correctionlib file.
+    corrected
+        Whether ``data`` only are corrected, or ``all``.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -37,14 +42,17 @@ class TauMass(ChannelProcessor):
     optional_reads = ("inverse_sampling_rate", *BEAM_COLUMNS)
 
     thresholds: select.Thresholds = field(default_factory=select.Thresholds)
+    momentum_scale: MomentumScaleOption = None
+    corrected: Corrected = "data"
 
     def process(self, rows: Any) -> ChunkOutput:
         """Return histograms, cutflow, counts and the pseudomasses of some rows; see `ChannelProcessor`."""
-        opened = open_events(self, rows)
+        opened = open_events(self, rows, scale=self.momentum_scale, of=self.corrected, tracks=select.PIONS)
         filled = fill_region(self.channel, opened, self.signal_region)
         mass = filled.columns["pseudomass"]
         counts = Counter(multiplicity(opened.keys))
         counts.update(with_prefix("beams", opened.beam_sources) | with_prefix("nan", filled.decisions.nan))
+        counts.update(with_prefix("momentum_scale", opened.corrected))
         counts["pseudomass/squared is negative"] = int(np.count_nonzero(~np.isfinite(mass)))
         if opened.truth:
             counts.update(with_prefix("unmatched", unmatched(opened.events.columns, select.PIONS)))

@@ -37,7 +37,11 @@ PIONS: Final = ("pion_1", "pion_2", "pion_3")
 TRIGGERS: Final = ("trigger_ffo", "trigger_fff", "trigger_stt", "trigger_hie")
 
 EVENT_COLUMNS: Final = (
-    *(f"{pion}.{field}" for pion in PIONS for field in ("px", "py", "pz", "dr", "dz", "electronID")),
+    *(
+        f"{pion}.{field}"
+        for pion in PIONS
+        for field in ("px", "py", "pz", "charge", "dr", "dz", "electronID")
+    ),
     "n_tracks",
     "thrust",
     "n_photons_3prong",

@@ -13,7 +13,8 @@ from darkbelle.errors import ConfigurationError
 @pytest.mark.parametrize("name", channel_names())
 def test_every_channel_loads_and_has_one_signal(name: str) -> None:
     channel = load_channel(name)
-    assert sum(process.role == "signal" for process in channel.processes.values()) == 1
+    if channel.result != "corrections":
+        assert sum(process.role == "signal" for process in channel.processes.values()) == 1
     assert channel.masses == tuple(sorted(channel.masses))
 
 

@@ -24,6 +24,28 @@ def test_notebook_runs(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyP
     command += ["-p", "no:cacheprovider", "-W", "default"]
     run = subprocess.run(command, check=False, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout[-5000:] + run.stderr[-2000:]
-    points = json.loads((tmp_path / "made" / "run" / "limits.json").read_text())["points"]
+    CHECKS[source.stem](tmp_path / "made" / "run")
+
+
+def limits_are_there(run: Path) -> None:
+    points = json.loads((run / "limits.json").read_text())["points"]
     assert [point["mass"] for point in points] == [0.5, 1.0, 8.0, 8.5]
     assert all(0 < point["observed"] < math.inf for point in points)
+
+
+def scale_is_found(run: Path) -> None:
+    found = json.loads((run / "fit.json").read_text())
+    # the detector's, averaged over tracks: 4e-4 and some more in the forward direction
+    assert found["mean_bias"] == pytest.approx(-5e-4, abs=4 * found["mean_bias_error"] + 1e-4)
+
+
+def mass_is_found(run: Path) -> None:
+    found = json.loads((run / "fit.json").read_text())
+    assert found["value"] == pytest.approx(1776.93, abs=5 * found["stat"])
+
+
+CHECKS = {
+    "zprime_invisible": limits_are_there,
+    "momentum_scale": scale_is_found,
+    "tau_mass": mass_is_found,
+}

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.engines.base import Engine, Failure, Outcome, UpperLimit
+from darkbelle.fitting.studies.recipes import Make
 
 __all__ = [
     "Engine",
@@ -59,11 +60,11 @@ def load_engine(name: str) -> Engine:
     return _ENGINES[name]()
 
 
-def toy_engine(toys: int, seed: int) -> Engine:
-    """Return an engine for limits from pseudo-experiments, so many a hypothesis."""
-    from darkbelle.fitting.engines.toy_engine import ToyEngine  # noqa: PLC0415  numba takes seconds
+def toy_engine(toys: int, seed: int, make: Make | None = None) -> Engine:
+    """Return an engine for limits from pseudo-experiments, so many a hypothesis; ``make`` makes them."""
+    from darkbelle.fitting.engines.toys import ToyEngine  # noqa: PLC0415  numba takes seconds
 
-    return ToyEngine(toys, seed)
+    return ToyEngine(toys, seed, make)
 
 
 def roostats_engine(python: Path | None = None) -> Engine:

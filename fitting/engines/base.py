@@ -66,6 +66,11 @@ class UpperLimit:
             flags.append(f"solved by the pyhf engine, since: {self.rescued_from}")
         return tuple(flags)
 
+    @property
+    def needed_help(self) -> bool:
+        """Whether a fit needed another minimiser, another engine, or a choice among minima."""
+        return bool(self.rescued or self.rescued_from or self.several_minima)
+
     def as_json(self) -> dict[str, Any]:
         """Return the answer for JSON."""
         return {

@@ -2,6 +2,6 @@
 
 Read in this order: `model` (what the arrays are), `parameters` and `compile` (workspace to model),
 `interpolation`, `likelihood` and `derivatives` (−ln L), `minimise` and `multistart` (fits), `crossing` and
-`asymptotic` (limits), `curvature` and `report` (errors, pulls, impacts), `experiments` and `toys` (limits
-from pseudo-experiments). Nothing here imports pyhf.
+`asymptotic` (limits), `curvature` and `report` (errors, pulls, impacts), `experiments`
+(pseudo-experiments drawn and fitted). Nothing here imports pyhf.
 """

@@ -58,11 +58,23 @@ class FitReport:
 
 @dataclass(frozen=True)
 class Impact:
-    """By how much the parameter of interest moves when a parameter is held one error up or down."""
+    """By how much the parameter of interest moves when a parameter is held one error up or down.
+
+    Parameters
+    ----------
+    name
+        Of the parameter.
+    up, down
+        By its error after the fit.
+    up_before, down_before
+        By the width of its constraint, about the same best value; NaN for parameters without one.
+    """
 
     name: str
     up: float
     down: float
+    up_before: float
+    down_before: float
 
 
 def fit_report(model: Model) -> FitReport:
@@ -100,7 +112,7 @@ def fit_report(model: Model) -> FitReport:
 def impacts(model: Model, report: FitReport) -> tuple[Impact, ...]:
     """Return the impacts of the parameters of a report on the parameter of interest, largest first.
 
-    Each is two fits. The parameter of interest stays within its bounds.
+    Each is four fits. The parameter of interest stays within its bounds, and so do the others.
 
     Raises
     ------
@@ -108,19 +120,23 @@ def impacts(model: Model, report: FitReport) -> tuple[Impact, ...]:
         One of the fits fails.
     """
     found = []
-    best = report.minimum.parameters
     for item in report.parameters:
         p = model.index(item.name)
         if p == model.poi:
             continue
-        problem = problem_of(model)
-        fixed = problem.fixed.copy()
-        fixed[p] = True
-        moves = []
-        for sign in (1, -1):
-            start = best.copy()
-            start[p] += sign * item.error
-            fit, _ = lowest_minimum(model, problem._replace(fixed=fixed), [start])
-            moves.append(float(fit.parameters[model.poi] - best[model.poi]))
-        found.append(Impact(item.name, *moves))
+        width = item.error / item.constraint  # of the constraint, NaN without one
+        steps = (item.error, -item.error, width, -width)
+        found.append(Impact(item.name, *(_moved(model, report.minimum, p, step) for step in steps)))
     return tuple(sorted(found, key=lambda item: -max(abs(item.up), abs(item.down))))
+
+
+def _moved(model: Model, best: Minimum, p: int, step: float) -> float:
+    """Return by how much the parameter of interest moves with parameter p held a step from its best value."""
+    if np.isnan(step):
+        return float("nan")
+    problem = problem_of(model)
+    fixed, start = problem.fixed.copy(), best.parameters.copy()
+    fixed[p] = True
+    start[p] = np.clip(start[p] + step, problem.lower[p], problem.upper[p])
+    fit, _ = lowest_minimum(model, problem._replace(fixed=fixed), [start])
+    return float(fit.parameters[model.poi] - best.parameters[model.poi])

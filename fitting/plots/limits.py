@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from darkbelle.fitting.couplings import Model
 from darkbelle.fitting.interpretation import Interpretation, magnetic_moment_band
-from darkbelle.fitting.limits import Limits
 from darkbelle.fitting.plots.style import BAND_COLOURS, OKABE_ITO, new_figure, stamp
+from darkbelle.fitting.run_limits import Limits
 from darkbelle.vectors import Column
 
 __all__ = ["Curve", "plot_coupling_limit", "plot_limit"]
@@ -34,7 +34,10 @@ class Curve(NamedTuple):
 
 
 def plot_limit(limits: Limits) -> Figure:
-    """Draw the upper limits on the cross section; masses without one interrupt the band."""
+    """Draw the upper limits on the cross section; masses without one interrupt the band.
+
+    Markers are where signals were simulated; between them they are interpolated, if at all.
+    """
     figure, axes = new_figure(size=(8, 6.2))
     _band(axes, limits.points, tuple(limits.failed), OBSERVED_LABELS[limits.data])
     _frame(axes, limits.points)
@@ -76,9 +79,12 @@ def plot_coupling_limit(
 
 
 def _band(axes: Axes, points: Sequence[Any], without: Sequence[float], label: str) -> None:
-    rows = [(point.mass, point.observed, *point.expected, bool(point.flags)) for point in points]
-    rows += [(mass, *[np.nan] * 6, False) for mass in without]  # NaN: no line across what is not known
-    mass, observed, low2, low1, median, high1, high2, flags = np.array(sorted(rows, key=lambda r: r[0])).T
+    rows = [
+        (p.mass, p.observed, *p.expected, bool(p.flags), p.interpolated_between is not None) for p in points
+    ]
+    rows += [(mass, *[np.nan] * 6, False, False) for mass in without]  # NaN: no line across what is not known
+    columns = np.array(sorted(rows, key=lambda r: r[0])).T
+    mass, observed, low2, low1, median, high1, high2, flags, interpolated = columns
     axes.fill_between(
         mass, low2, high2, facecolor=BAND_COLOURS[1], linewidth=0, label=r"Expected $\pm 2\sigma$"
     )
@@ -86,7 +92,17 @@ def _band(axes: Axes, points: Sequence[Any], without: Sequence[float], label: st
         mass, low1, high1, facecolor=BAND_COLOURS[0], linewidth=0, label=r"Expected $\pm 1\sigma$"
     )
     axes.plot(mass, median, "--", color="black", linewidth=1.5, label="Expected, median")
-    axes.plot(mass, observed, "-", color="black", linewidth=1.3, marker="o", markersize=4.5, label=label)
+    axes.plot(
+        mass,
+        observed,
+        "-",
+        color="black",
+        linewidth=1.3,
+        marker="o",
+        markersize=4.5,
+        markevery=np.flatnonzero(~interpolated.astype(bool)),
+        label=label,
+    )
     flagged = flags.astype(bool)
     if flagged.any():
         axes.plot(

@@ -18,10 +18,16 @@ from darkbelle.vectors import Column
 __all__ = ["Columns", "Make", "Recipe", "in_process", "read_recipe", "sound"]
 
 Columns = dict[str, Column]
+_AT_ONCE = 10_000  # experiments, so that memory is bounded
 FAILING = 0.01  # share of experiments without a fit, above which there is no answer
 
 # where each kind is defined
-_HOMES = {"Ensemble": "ensembles", "NestedEnsemble": "nested", "ScanEnsemble": "scans"}
+_HOMES = {
+    "Ensemble": "ensembles",
+    "ExclusionEnsemble": "exclusion",
+    "NestedEnsemble": "nested",
+    "ScanEnsemble": "scans",
+}
 
 
 @dataclass(frozen=True)
@@ -84,9 +90,15 @@ def in_process(workers: int = 1) -> Make:
     """Return a maker that works here, on some threads."""
 
     def make(recipes: Sequence[Recipe]) -> list[Columns]:
-        return [recipe.columns(range(recipe.toys), workers) for recipe in recipes]
+        return [_whole(recipe, workers) for recipe in recipes]
 
     return make
+
+
+def _whole(recipe: Recipe, workers: int) -> Columns:
+    starts = range(0, recipe.toys, _AT_ONCE)
+    parts = [recipe.columns(range(start, min(start + _AT_ONCE, recipe.toys)), workers) for start in starts]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def sound(columns: Columns) -> tuple[Columns, int]:

@@ -10,7 +10,7 @@ Rev. D 57 (1998) 3873, arXiv:physics/9711021, section IV. Nuisance parameters ar
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,7 +22,8 @@ from darkbelle.fitting.asymptotics import check_confidence_level
 from darkbelle.fitting.fast.asymptotic import Analysis, analyse
 from darkbelle.fitting.fast.compile import compile_workspace
 from darkbelle.fitting.studies.ensembles import TIE, Ensemble
-from darkbelle.fitting.studies.recipes import Columns, Make, in_process, sound
+from darkbelle.fitting.studies.recipes import Make, in_process, sound
+from darkbelle.fitting.studies.searches import Search, in_step
 from darkbelle.vectors import Column
 
 __all__ = ["UnifiedInterval", "unified_interval", "unified_intervals"]
@@ -131,42 +132,18 @@ def unified_intervals(
         The confidence level is none.
     """
     check_confidence_level(confidence_level)
-    made = make or in_process()
-    found: dict[int, UnifiedInterval | FitError] = {}
-    searches: dict[int, tuple[_Belt, Generator[Column, None, UnifiedInterval]]] = {}
-    for index, workspace in enumerate(workspaces):
-        try:
-            belt = _Belt(workspace, 1 - confidence_level, toys, seed)
-        except FitError as error:
-            found[index] = error
-        else:
-            searches[index] = belt, _search(belt, confidence_level, points)
-    while searches:
-        recipes: list[Ensemble] = []
-        wanted: dict[int, list[float]] = {}
-        for index, (belt, search) in list(searches.items()):
-            try:
-                wanted[index] = belt.new(next(search))
-                recipes += belt.recipes(wanted[index])
-            except (FitError, StopIteration) as end:
-                found[index] = end if isinstance(end, FitError) else end.value
-                wanted.pop(index, None)
-                del searches[index]
-        columns = iter(made(recipes))
-        for index, values in wanted.items():
-            try:
-                searches[index][0].take(values, [next(columns) for _ in values])
-            except FitError as error:
-                found[index] = error
-                del searches[index]
-    return [found[index] for index in range(len(workspaces))]
+    searches = [_search(workspace, confidence_level, toys, seed, points) for workspace in workspaces]
+    return in_step(searches, make or in_process())
 
 
-def _search(belt: _Belt, confidence_level: float, points: int) -> Generator[Column, None, UnifiedInterval]:
-    """Yield values to be tested, and return the interval that follows from them."""
+def _search(
+    workspace: Mapping[str, Any], confidence_level: float, toys: int, seed: int, points: int
+) -> Search[UnifiedInterval]:
+    """Return the interval that follows from the values tested."""
+    belt = _Belt(workspace, 1 - confidence_level, toys, seed)
     low, high = _reach(belt.analysis, belt.best, float(ndtri((1 + confidence_level) / 2)) + _BEYOND)
     for _ in range(_ROUNDS):
-        yield np.linspace(low, high, points + 1)
+        yield from belt.test(np.linspace(low, high, points + 1))
         inside = belt.inside
         if not inside:
             raise FitError(
@@ -178,7 +155,7 @@ def _search(belt: _Belt, confidence_level: float, points: int) -> Generator[Colu
         high = high if inside[-1] < high else _FURTHER * high
     else:
         raise FitError(f"the interval does not end between {low:g} and {high:g}; is the signal empty?")
-    yield np.concatenate([np.linspace(*edge, points + 1) for edge in belt.edges()])
+    yield from belt.test(np.concatenate([np.linspace(*edge, points + 1) for edge in belt.edges()]))
     lower, upper = belt.end(upper=False), belt.end(upper=True)
     return UnifiedInterval(
         lower=lower.value,
@@ -215,21 +192,15 @@ class _Belt:
         self.p_values: dict[float, float] = {}
         self.failed = 0
 
-    def new(self, values: Column) -> list[float]:
-        """Return those of some values that were not tested."""
-        return [mu for mu in dict.fromkeys(map(float, values)) if mu not in self.p_values]
-
-    def recipes(self, values: Sequence[float]) -> list[Ensemble]:
-        """Return the experiments that test some values."""
-        fits = [self.analysis.on_data.fit(mu) for mu in values]
-        return [
+    def test(self, values: Column) -> Search[None]:
+        """Find the p-values of some values that were not tested."""
+        new = [mu for mu in dict.fromkeys(map(float, values)) if mu not in self.p_values]
+        fits = [self.analysis.on_data.fit(mu) for mu in new]
+        made = yield [
             Ensemble(self.toys, self.seed, self.workspace, tuple(fit.parameters.tolist()), (mu,))
-            for mu, fit in zip(values, fits, strict=True)
+            for mu, fit in zip(new, fits, strict=True)
         ]
-
-    def take(self, values: Sequence[float], made: Sequence[Columns]) -> None:
-        """Find the p-values of some values from their experiments."""
-        for mu, columns in zip(values, made, strict=True):
+        for mu, columns in zip(new, made, strict=True):
             kept, failed = sound(columns)
             self.failed += failed
             self.p_values[mu] = float(np.mean(kept["rise_0"] >= self.analysis.on_data.q(mu)[0] - TIE))

@@ -16,13 +16,16 @@ from darkbelle.jobs.commands.parameters import FILE
 @click.argument("files", nargs=-1, type=FILE)
 @click.option("--tree", default="variables", show_default=True, help="Tree of the candidates.")
 @click.option("--channel", help="Also say whether this channel finds its columns.")
+@click.option("--region", help="Of that channel, where its ntuples are for one each.")
 @as_json
-def doctor(files: tuple[Path, ...], tree: str, channel: str | None, json_output: bool) -> None:
+def doctor(
+    files: tuple[Path, ...], tree: str, channel: str | None, region: str | None, json_output: bool
+) -> None:
     """Look at the installation, and at ntuples. Exits with 1 if something must be mended."""
     from darkbelle.jobs.diagnosis import examine_environment, examine_file
 
     environment = examine_environment()
-    found = [examine_file(file, tree, channel) for file in files]
+    found = [examine_file(file, tree, channel, region) for file in files]
     if json_output:
         print_json({"environment": asdict(environment), "files": [asdict(item) for item in found]})
     else:

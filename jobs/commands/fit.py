@@ -23,25 +23,17 @@ from darkbelle.jobs.commands.parameters import RUN, SEED
 @SEED
 @as_json
 def fit(run: Path, data: str, seed: int, json_output: bool) -> None:
-    """Measure what a run is about, the mass of the τ for one, and write RUN/fit.json."""
+    """Measure what a run is about, the mass of the τ for one, and write RUN/fit.json.
+
+    A run of the momentum scale gives a table of factors, RUN/momentum_scale.json, as well.
+    """
     from darkbelle.fitting.measuring import measure_run
 
     found = measure_run(run, data=data, seed=seed)  # type: ignore[arg-type]  # click has checked it
     if json_output:
         print_json(found.as_json())
         return
-    what = "Data" if found.data == "observed" else "SIMULATION, pseudo-data"
-    print_table(
-        f"{what}: {found.parameter.replace('_', ' ')} in {found.unit}, {found.luminosity_fb:.4g}/fb",
-        ("value", "stat", "syst"),
-        [(f"{found.value:.3f}", f"{found.stat:.3f}", f"{found.syst:.3f}")],
-    )
-    print_table(
-        f"Systematic shifts in {found.unit}",
-        ("source", "up", "down", "how"),
-        [
-            (name, shift.up, shift.down, shift.how)
-            for name, shift in sorted(found.shifts.items(), key=lambda item: -item[1].size)
-        ],
-    )
-    say(f"at the channel's luminosity the statistical uncertainty would be {found.stat_at:.3g} {found.unit}")
+    what = "Data" if found.data == "observed" else "SIMULATION"
+    for table in found.tables():
+        print_table(f"{what}: {table.title}", table.columns, table.rows)
+    say(found.remark)

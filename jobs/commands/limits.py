@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,12 +10,14 @@ import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
-from darkbelle.jobs.commands.parameters import FOLDER, RUN, SEED, WORKERS
+from darkbelle.jobs.commands.parameters import FOLDER, RUN, SEED
+from darkbelle.jobs.commands.places import PLACES, maker_of, place_options
 
 if TYPE_CHECKING:
     from darkbelle.fitting.couplings import Model
+    from darkbelle.fitting.engines.base import Progress
     from darkbelle.fitting.interpretation import Interpretation
-    from darkbelle.fitting.limits import Limits
+    from darkbelle.fitting.run_limits import Limits
 
 MODELS: tuple[Model, ...] = (
     "vanilla",
@@ -75,13 +78,13 @@ def workspace(
     click.echo(f"{len(paths)} files in {folder}")
 
 
-@click.command(cls=ExampleCommand, example="darkbelle limits runs/first --cl 0.90 --workers 2")
+@click.command(cls=ExampleCommand, example="darkbelle limits runs/first --cl 0.90 --toys 5000 --workers 2")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN | FILES")
 @click.option(
     "--workspaces",
     "plain",
     is_flag=True,
-    help="The arguments are pyhf workspaces, from wherever, and no run; nothing is written.",
+    help="The arguments are pyhf workspaces, from wherever, and no run; no limits are written.",
 )
 @click.option(
     "--patchset",
@@ -103,55 +106,73 @@ def workspace(
     "--toys",
     default=0,
     type=click.IntRange(min=0),
-    help="Pseudo-experiments a hypothesis, instead of asymptotic formulas; by the fast engine.",
+    help="Pseudo-experiments a hypothesis and value tested, instead of formulas; by the fast engine.",
+)
+@click.option(
+    "--out",
+    type=FOLDER,
+    help="With --workspaces and --toys: folder in which experiments are kept.  [default: limits]",
 )
 @masses_option
+@click.option(
+    "--mass-step",
+    type=click.FloatRange(min=0, min_open=True),
+    help="GeV: between the simulated masses others so far apart, with interpolated signals; see closure.",
+)
+@click.option("--interpolate", is_flag=True, help="--mass may lie between simulated masses.")
 @data_option
 @SEED
-@WORKERS
+@place_options
 @as_json
+@click.pass_context
 def limits(
+    context: click.Context,
+    /,
     paths: tuple[Path, ...],
     plain: bool,
     patchset: Path | None,
     cl: float | None,
-    engine: str,
-    toys: int,
+    out: Path | None,
     masses: tuple[float, ...],
+    mass_step: float | None,
+    interpolate: bool,
     data: str,
-    seed: int,
-    workers: int,
     json_output: bool,
+    **options: Any,
 ) -> None:
     """Compute the upper limits of a run, and write RUN/limits.json. Exits with 1 if a mass has none.
 
-    With --workspaces: of any pyhf workspaces.
+    With --workspaces: of any pyhf workspaces. Experiments of --toys are made on any executor and are kept,
+    in RUN/toys: what was stopped goes on.
     """
-    from darkbelle.fitting.limits import compute_limits
-    from darkbelle.jobs.progress import counter
+    from darkbelle.fitting.run_limits import compute_limits
+    from darkbelle.runfolder import TOYS
 
+    if not options["toys"]:
+        _refuse_places(context)
     if plain:
-        if masses:
-            raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
-        options = {"confidence_level": cl or 0.95, "engine": engine, "toys": toys, "seed": seed}
-        workspaces = _hypotheses(paths, patchset)
-        limits_of_files(workspaces, {**options, "workers": workers}, json_output=json_output)
+        if masses or mass_step or interpolate:
+            raise click.UsageError("--mass and --mass-step are of a run, and --workspaces have no masses")
+        solving = _solving(out or Path("limits"), {"confidence_level": cl or 0.95, **options})
+        limits_of_files(_hypotheses(paths, patchset), solving, json_output=json_output)
         return
     if patchset is not None:
         raise click.UsageError("--patchset goes with --workspaces and a background model, not with a run")
-    if len(paths) > 1:
-        raise click.UsageError(f"one run at a time, got {len(paths)}; --workspaces if these are workspaces")
-    with counter("limits") as progress:
+    if len(paths) > 1 or out:
+        raise click.UsageError(
+            f"one run at a time, and its folder is that of what is made, got {len(paths)}; --workspaces if "
+            "these are workspaces"
+        )
+    solving = _solving(paths[0] / TOYS, {"confidence_level": cl, **options})
+    with _counted(solving) as progress:
         found = compute_limits(
             paths[0],
-            confidence_level=cl,
-            engine=engine,
-            toys=toys,
             masses=masses or None,
-            workers=workers,
+            mass_step=mass_step,
+            interpolate=interpolate,
             data=data,  # type: ignore[arg-type]  # click has checked it
-            seed=seed,
             progress=progress,
+            **solving,
         )
     if json_output:
         print_json(found.as_json())
@@ -159,6 +180,35 @@ def limits(
         show_limits(found)
     if found.failed:
         raise SystemExit(1)
+
+
+def _refuse_places(context: click.Context) -> None:
+    """Refuse options that say where experiments are made when there are none."""
+    given = [name for name in (*PLACES, "out") if _is_given(context, name)]
+    if given:
+        raise click.UsageError(
+            f"--{given[0]} goes with pseudo-experiments; add --toys, or drop it: formulas need no cluster"
+        )
+
+
+def _is_given(context: click.Context, name: str) -> bool:
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+
+
+def _solving(folder: Path, options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of the library's functions, with a maker of experiments if there are any."""
+    if options["toys"]:
+        make, left = maker_of(folder, options)
+        return {**left, "make": make}
+    workers = options["workers"] or 1
+    return {**{name: options[name] for name in options.keys() - {*PLACES}}, "workers": workers}
+
+
+def _counted(solving: dict[str, Any]) -> AbstractContextManager[Progress | None]:
+    """Show how many limits are known; a maker of experiments shows a bar of its own."""
+    from darkbelle.jobs.progress import counter
+
+    return nullcontext() if "make" in solving else counter("limits")
 
 
 @click.command(cls=ExampleCommand, example="darkbelle interpret runs/first --model vanilla")
@@ -192,13 +242,12 @@ def _hypotheses(paths: tuple[Path, ...], patchset: Path | None) -> Any:
 
 def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bool) -> None:
     """Compute and print the limits of workspaces. Exits with 1 if one has none."""
+    from darkbelle.fitting import solving
     from darkbelle.fitting.engines import Failure
     from darkbelle.fitting.findings import summarise
-    from darkbelle.fitting.solving import limits_of
-    from darkbelle.jobs.progress import counter
 
-    with counter("limits") as progress:
-        answers = limits_of(workspaces, **options, progress=progress)
+    with _counted(options) as progress:
+        answers = solving.limits(workspaces, **options, progress=progress)
     solved = [(item.name, item.outcome) for item in answers if not isinstance(item.outcome, Failure)]
     if json_output:
         print_json([item.as_json() for item in answers])
@@ -208,6 +257,9 @@ def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bo
             ("workspace", "observed", *BANDS),
             [(name, limit.observed, *limit.expected) for name, limit in solved],
         )
+    _say_how_fits_went(
+        [(item.largest_edm, item.evaluations, item.needed_help) for _, item in solved], options["engine"]
+    )
     for name, limit in solved:
         for flag in limit.flags:
             say(f"{name}: {flag}")
@@ -220,6 +272,22 @@ def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bo
         raise SystemExit(1)
 
 
+def _say_how_fits_went(fits: list[tuple[float, int, bool]], engine: str) -> None:
+    """Say of fits, by limit: their worst distance to a minimum, how many, and whether they needed help."""
+    if not fits:
+        return
+    worst, total, helped = (
+        max(edm for edm, _, _ in fits),
+        sum(n for _, n, _ in fits),
+        sum(h for _, _, h in fits),
+    )
+    say(
+        f"{total} fits by engine {engine}, at most {worst:.1g} from their minima in −ln L (edm); "
+        f"{helped or 'none'} of {len(fits)} limits needed help"
+        + (", by a second minimiser, another engine or a choice among minima" if helped else "")
+    )
+
+
 def show_limits(found: Limits) -> None:
     """Print limits as a table, and what one must know about them."""
     print_table(
@@ -230,10 +298,13 @@ def show_limits(found: Limits) -> None:
     )
     print_table(
         "What they stand on, after all cuts",
-        ("mass [GeV]", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
+        ("mass [GeV]", "signal", "σ(M²) [GeV²]", "signal efficiency", "background within ±2σ"),
         [
             (
                 point.mass,
+                "{:g} to {:g} GeV".format(*between)
+                if (between := point.interpolated_between)
+                else "simulated",
                 point.diagnostics["resolution_m2"],
                 point.diagnostics["signal_efficiency"],
                 point.diagnostics["background_near_peak"],
@@ -241,6 +312,16 @@ def show_limits(found: Limits) -> None:
             for point in found.points
         ],
     )
+    fits = [point.diagnostics for point in found.points]
+    _say_how_fits_went(
+        [(fit["largest_edm"], fit["evaluations"], fit["needed_help"]) for fit in fits], found.engine
+    )
+    interpolated = sum(point.interpolated_between is not None for point in found.points)
+    if interpolated:
+        say(
+            f"{interpolated} of {len(found.points)} limits rest on signals interpolated between simulated "
+            "masses; `darkbelle closure` says how well these are known"
+        )
     for point in found.points:
         for flag in point.flags:
             say(f"{point.mass:g} GeV: {flag}")

@@ -21,6 +21,12 @@ SIZES: Final[tuple[Size, ...]] = (
     "full",
 )  # as darkbelle.simulation.samples has them, which is slow to import
 
+DETECTOR = click.option(
+    "--detector",
+    multiple=True,
+    metavar="PART.NAME=VALUE",
+    help="A number of the detector that is not the nominal one, as momentum_scale.strength=1.",
+)
 OUT = click.option("--out", required=True, type=FOLDER, help="Folder of the ntuples.")
 
 
@@ -36,15 +42,19 @@ OUT = click.option("--out", required=True, type=FOLDER, help="Folder of the ntup
 @click.option(
     "--steering", default="dimuon", show_default=True, help="What is reconstructed and written, a row each."
 )
+@DETECTOR
+@click.option("--region", help="Of the channel, for a control sample whose candidates are for one only.")
 @SEED
 @OUT
 @WORKERS
 @as_json
-def simulate(
+def simulate(  # click's options
     process: str,
     events: int,
     options: tuple[str, ...],
     steering: str,
+    detector: tuple[str, ...],
+    region: str | None,
     seed: int,
     out: Path,
     workers: int,
@@ -66,6 +76,8 @@ def simulate(
             out,
             parse_options(options),
             steering=steering,
+            detector=parse_options(detector),
+            region=region,
             workers=workers,
             progress=progress,
         )
@@ -150,11 +162,18 @@ def cost(channel: str, events: int, json_output: bool) -> None:
 )
 @click.argument("channel", default="zprime_invisible")
 @click.option("--size", default="small", show_default=True, type=click.Choice(SIZES), help="How many events.")
+@DETECTOR
 @SEED
 @OUT
 @WORKERS
-def make_samples(channel: str, size: Size, seed: int, out: Path, workers: int) -> None:
-    """Simulate all samples of a channel, with one dataset file."""
+def make_samples(
+    channel: str, size: Size, detector: tuple[str, ...], seed: int, out: Path, workers: int
+) -> None:
+    """Simulate all samples of a channel, with one dataset file.
+
+    Two detectors see the same events for the same seed.
+    """
+    from darkbelle.jobs.options import parse_options
     from darkbelle.jobs.progress import counter
     from darkbelle.simulation.samples import make_catalogue
 
@@ -164,10 +183,48 @@ def make_samples(channel: str, size: Size, seed: int, out: Path, workers: int) -
             size,
             out,
             seed=seed,
+            detector=parse_options(detector),
             workers=workers,
             progress=progress,
         )
     click.echo(f"{len(datasets)} datasets in {out / 'datasets.yaml'}")
+
+
+@samples.command(
+    "validate", cls=ExampleCommand, example="darkbelle samples validate --out validation --scale 0.2"
+)
+@SEED
+@OUT
+@click.option(
+    "--scale",
+    default=1.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Multiplies the numbers of events.",
+)
+def validate_samples(seed: int, out: Path, scale: float) -> None:
+    """Write a page on the simulation beside what is known, with a verdict on each figure.
+
+    Widths, efficiencies, spectra of τ decays against Pythia's amplitudes, cross sections, events a second:
+    some minutes. Pythia's τ pairs are kept in the folder.
+    """
+    from darkbelle.provenance import provenance
+    from darkbelle.validation import Sizes, draw, validate, write_page
+
+    out.mkdir(parents=True, exist_ok=True)
+    sizes = Sizes().scaled(scale)
+    found = validate(sizes, seed, out / "pythia", lambda part: click.echo(part, err=True))
+    plots = draw(found, out, sizes.single // 4)
+    options = "".join(
+        f" --{name} {value:g}"
+        for name, value, usual in (("seed", seed, 1), ("scale", scale, 1))
+        if value != usual
+    )
+    page = write_page(found, out, plots, seed=seed, sizes=sizes, origin=provenance(), options=options)
+    differing = [figure for figure in found.figures if figure.known is not None and not figure.agrees]
+    for figure in differing:
+        click.echo(f"{figure.name}: {figure.value:.4g} {figure.unit}, {figure.verdict}")
+    click.echo(f"{len(found.figures)} figures, {len(differing)} differ; {page}")
 
 
 def _assignments(options: Mapping[str, object]) -> str:

@@ -17,6 +17,7 @@ from darkbelle.jobs.commands.parameters import FILE
 @click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option("--columns", help="Variables to keep, separated by spaces.")
 @click.option("--channel", help="Keep what this channel reads.")
+@click.option("--region", help="Of the channel, where its ntuples are for one each.")
 @click.option("--tree", default="variables", show_default=True, help="Tree of the candidates.")
 @click.option(
     "--format",
@@ -34,6 +35,7 @@ def slim(
     files: tuple[Path, ...],
     columns: str | None,
     channel: str | None,
+    region: str | None,
     tree: str,
     file_format: str,
     out: Path,
@@ -49,7 +51,8 @@ def slim(
     from darkbelle.jobs.required import required_variables
     from darkbelle.ntuple.slimming import slim as slim_files
 
-    wanted = [*(columns or "").split(), *(required_variables(channel, files[0], tree) if channel else ())]
+    read = required_variables(channel, files[0], tree, region) if channel else ()
+    wanted = [*(columns or "").split(), *read]
     if not wanted:
         raise ConfigurationError("nothing to keep: name columns with --columns, or a channel with --channel")
     with counter("slimming") as progress:

@@ -13,6 +13,7 @@ from darkbelle.jobs.commands.example import ExampleCommand
 from darkbelle.jobs.commands.limits import data_option, masses_option
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
 from darkbelle.jobs.commands.parameters import FILE, FOLDER, RUN, SEED
+from darkbelle.jobs.commands.places import maker_of, place_options
 
 if TYPE_CHECKING:
     from darkbelle.fitting.studies.coverage import CoverageStudy
@@ -29,32 +30,6 @@ level_option = click.option(
 def toys_option(default: int, what: str) -> Callable[[F], F]:
     """Return the option that says how many experiments."""
     return click.option("--toys", default=default, show_default=True, type=click.IntRange(min=1), help=what)
-
-
-def place_options(command: F) -> F:
-    """Add the options that say where experiments are made."""
-    options = (
-        click.option(
-            "--executor",
-            default="local",
-            show_default=True,
-            type=click.Choice(["condor", "dask", "local"]),
-            help="This process and copies of it, Dask workers, or jobs of an HTCondor pool.",
-        ),
-        click.option("--workers", type=click.IntRange(min=1), help="Processes on this machine."),
-        click.option("--scheduler", metavar="ADDRESS", help="A running Dask scheduler."),
-        click.option("--site", metavar="NAME|YAML", help="HTCondor: plain, cern, naf or your own."),
-        click.option(
-            "--batch",
-            default=2000,
-            show_default=True,
-            type=click.IntRange(min=1),
-            help="Experiments a task; the result does not depend on it.",
-        ),
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.command(cls=ExampleCommand, example="darkbelle intervals runs/first --cl 0.90 --toys 4000 --workers 2")
@@ -78,7 +53,7 @@ def intervals(run: Path, cl: float | None, json_output: bool, **options: Any) ->
     from darkbelle.fitting.studies.runs import compute_intervals
     from darkbelle.runfolder import TOYS
 
-    make, options = _maker(run / TOYS, options)
+    make, options = maker_of(run / TOYS, options)
     found = compute_intervals(run, confidence_level=cl, make=make, **options)
     if json_output:
         print_json(found.as_json())
@@ -128,7 +103,7 @@ def significance(
 
     if len(paths) > 1 or out:
         raise click.UsageError("one run at a time, and its folder is that of what is made; see --workspaces")
-    make, options = _maker(paths[0] / TOYS, options)
+    make, options = maker_of(paths[0] / TOYS, options)
     found = compute_significance(paths[0], make=make, **options)
     _draw(paths[0] / "significance.png", lambda: plot_local_p(found.scan, found.luminosity_fb))
     if json_output:
@@ -148,7 +123,7 @@ def _significance_of_files(
 
     if options.pop("masses"):
         raise click.UsageError("--mass chooses among the masses of a run, and --workspaces have none")
-    make, options = _maker(out, options)
+    make, options = maker_of(out, options)
     del options["data"]  # workspaces have their own
     scan = plain_scan([_workspace(path) for path in paths], **options)
     found = scan_significance(range(len(paths)), scan, make=make)
@@ -200,7 +175,7 @@ def coverage(
 
     content, level = _workspace(workspace), cl or 0.95
     values = _numbers(strengths) if strengths else _around_the_limit(content, level)
-    make, options = _maker(out, options)
+    make, options = maker_of(out, options)
     study = coverage_study(content, values, level, make=make, **options)
     record = provenance(workspace=workspace.name)
     write_json(out / "coverage.json", {"schema": SCHEMA, **study.as_json(), "provenance": record})
@@ -241,20 +216,6 @@ def _draw_coverage(workspace: dict[str, Any], study: CoverageStudy, out: Path, m
         columns, _ = sound(made)
         figure = partial(plot_statistic, columns["rise_0"], point.mu, columns["asimov_0"])
         _draw(out / f"statistic_{index}.png", figure)
-
-
-def _maker(folder: Path, options: dict[str, Any]) -> tuple[Make, dict[str, Any]]:
-    """Return a maker as the options say, and the options that are left."""
-    from darkbelle.jobs.executors.registry import make_executor
-    from darkbelle.jobs.progress import bar
-    from darkbelle.jobs.toys import store_maker
-
-    left = dict(options)
-    executor = make_executor(
-        left.pop("executor"), **{name: left.pop(name) for name in ("workers", "scheduler", "site")}
-    )
-    make = store_maker(folder, executor, batch=left.pop("batch"), progress=bar)
-    return make, left
 
 
 def _workspace(path: Path) -> dict[str, Any]:

@@ -4,7 +4,8 @@
 
     start.py                   begins a job, on plain Python
     darkbelle.tar.gz           the code as it is here
-    inputs/00000-a.root        links to the ntuples; the number tells files of the same name apart
+    inputs/00000-a.root        links to ntuples, or recipes of pseudo-experiments; the number tells files of
+                               the same name apart
     group-00000.journal        what earlier starts of the job have said, empty at first
     group-00000.results/       comes back: a result store of its own
 """
@@ -18,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from darkbelle.errors import ConfigurationError, RunError
+from darkbelle.errors import ConfigurationError
 from darkbelle.jobs.condor import start
 from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.packing import pack_code
-from darkbelle.jobs.tasks import ChunkTask, Task
+from darkbelle.jobs.tasks import Task, ToyTask
 
 __all__ = ["COMMON", "Inputs", "write_common"]
 
@@ -40,14 +41,14 @@ def write_common(folder: Path) -> None:
 
 @dataclass
 class Inputs:
-    """The ntuples that jobs of a batch are sent: knows their names there, and how they are fetched.
+    """The files that jobs of a batch are sent: knows their names there, and how they are fetched.
 
     Parameters
     ----------
     folder
-        Of the batch; links to the ntuples are made in it.
+        Of the batch; links to the files are made in it.
     site
-        Whether they are sent at all, and where from.
+        Whether ntuples are sent at all, and where from.
     """
 
     folder: Path
@@ -56,30 +57,21 @@ class Inputs:
     _sources: dict[str, str] = field(default_factory=dict)  # for HTCondor, by name there
 
     def of(self, tasks: Sequence[Task]) -> dict[str, str]:
-        """Return the names that the ntuples of some tasks have in the folder of the job, by their paths.
-
-        Raises
-        ------
-        RunError
-            A task is not of a chunk: what else it needs is not sent.
-        """
-        chunks = [task for task in tasks if isinstance(task, ChunkTask)]
-        if len(chunks) < len(tasks):
-            raise RunError(
-                "pseudo-experiments read their recipes from the run folder, which this site does not share; "
-                "make them with --executor local or dask"
-            )
-        if self.site.inputs == "mounted":
-            return {}
-        return {path: self._name(path) for path in dict.fromkeys(chunk.path for chunk in chunks)}
+        """Return the names that the files of some tasks have in the folder of the job, by their paths."""
+        found = {}
+        for task in tasks:
+            # recipes were written a moment ago, into a folder that nobody but us sees
+            ours = isinstance(task, ToyTask)
+            if ours or self.site.inputs != "mounted":
+                found[task.path] = self._name(task.path, None if ours else _url(task.path, self.site.urls))
+        return found
 
     def sources(self, names: Iterable[str]) -> Iterator[str]:
         """Yield what HTCondor is to fetch to get files of these names."""
         return (self._sources[name] for name in names)
 
-    def _name(self, path: str) -> str:
+    def _name(self, path: str, url: str | None) -> str:
         if path not in self._names:
-            url = _url(path, self.site.urls)
             name = _plain(Path(path).name) if url is None else url.rsplit("/", 1)[-1]
             if url is None:
                 name = f"{len(self._names):05d}-{name}"

@@ -31,6 +31,9 @@ class Dataset(BaseModel):
     generated_events: int | None = Field(default=None, gt=0, description="simulation: before any filter")
     luminosity_fb: float | None = Field(default=None, gt=0, description="data: integrated luminosity, 1/fb")
     mass: float | None = Field(default=None, ge=0, description="signal: mass hypothesis, GeV")
+    region: str | None = Field(
+        default=None, description="the one region of the channel that its candidates are for; none: all"
+    )
     campaign: str = Field(default="", description="production campaign, for the record")
     particles: dict[str, str] = Field(default={}, description="prefixes that differ from the channel's")
     columns: dict[str, str] = Field(default={}, description="variables that differ from the channel's")

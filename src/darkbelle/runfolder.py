@@ -11,12 +11,15 @@
     RUN/columns/           unbinned columns of selected events, one parquet file a dataset and region
     RUN/provenance.json    who made this, when, with what
     RUN/limits.json        upper limits
-    RUN/crosscheck.json    some of them by another engine
+    RUN/pulls.json         nuisance parameters of some masses after their fits
+    RUN/closure.json       signals predicted from those of neighbouring masses, beside the simulated ones
+    RUN/crosscheck.json    some of the limits by another engine
     RUN/projection.json    expected ones at other luminosities
     RUN/intervals.json     intervals of Feldman and Cousins
     RUN/significance.json  local and global p-values
     RUN/toys/              pseudo-experiments of the last two, as a result store of their own
     RUN/fit.json           a measured value, its uncertainties and where they come from
+    RUN/momentum_scale.json  factors for momenta of tracks, for correctionlib
 
 `darkbelle.jobs` writes them, `darkbelle.fitting` reads the results. Nothing in it is a pickle.
 """
@@ -40,6 +43,7 @@ from darkbelle.results import ChunkOutput, decode_output
 
 __all__ = [
     "CHUNKS",
+    "CLOSURE",
     "COLUMNS",
     "CROSSCHECK",
     "CUTFLOW",
@@ -51,7 +55,11 @@ __all__ = [
     "PLAN",
     "PROJECTION",
     "PROVENANCE",
+    "PULLS",
     "RESULT",
+    "SCALE_FACTORS",
+    "SCALE_TABLE",
+    "SCALE_UNCERTAINTY",
     "SCHEMA",
     "SIGNIFICANCE",
     "TOYS",
@@ -78,12 +86,18 @@ CUTFLOW: Final = "cutflow.json"
 COLUMNS: Final = "columns"
 PROVENANCE: Final = "provenance.json"
 LIMITS: Final = "limits.json"
+PULLS: Final = "pulls.json"
+CLOSURE: Final = "closure.json"
 CROSSCHECK: Final = "crosscheck.json"
 PROJECTION: Final = "projection.json"
 INTERVALS: Final = "intervals.json"
 SIGNIFICANCE: Final = "significance.json"
 TOYS: Final = "toys"
 FIT: Final = "fit.json"
+SCALE_TABLE: Final = "momentum_scale.json"
+# the corrections in that file
+SCALE_FACTORS: Final = "momentum_scale"
+SCALE_UNCERTAINTY: Final = "momentum_scale_mean_uncertainty"
 
 
 def canonical_json(data: Any) -> bytes:

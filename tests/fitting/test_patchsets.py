@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from darkbelle.errors import ConfigurationError
-from darkbelle.fitting import limits_of
+from darkbelle.fitting import limits
 from darkbelle.fitting.engines import UpperLimit
 from darkbelle.fitting.patchsets import Hypothesis, patched, patchset_of
 from darkbelle.jobs.cli import main
@@ -70,7 +70,7 @@ def test_limits_from_the_command_line_are_those_of_the_workspaces(tmp_path: Path
     result = CliRunner().invoke(main, arguments)
     assert result.exit_code == 0, result.output
     found = {item["name"]: item["observed"] for item in json.loads(result.stdout)}
-    for answer in limits_of({item.name: item.workspace for item in hypotheses()}):
+    for answer in limits({item.name: item.workspace for item in hypotheses()}):
         assert isinstance(answer.outcome, UpperLimit)
         assert found[answer.name] == answer.outcome.observed
     run = CliRunner().invoke(main, ["limits", str(tmp_path), "--patchset", str(paths[1])])

@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from darkbelle.errors import ConfigurationError
-from darkbelle.fitting import compute_limits, limits_of
+from darkbelle.fitting import compute_limits, limits
 from darkbelle.fitting.engines import UpperLimit
-from darkbelle.fitting.projection import Policy, scaled_workspace
+from darkbelle.fitting.measured_projection import projected_errors, read_measured_projection
+from darkbelle.fitting.measurements import Measurement, Shift, write_measurement
+from darkbelle.fitting.projection import Policy, read_projection, scaled_workspace, sources_of
 from darkbelle.jobs.cli import main
 
 
@@ -30,7 +32,7 @@ def counting(background: float = 1e6, uncertainty: float = 0.02) -> dict[str, An
 
 
 def median(workspace: dict[str, Any]) -> float:
-    (answer,) = limits_of([workspace])
+    (answer,) = limits([workspace])
     assert isinstance(answer.outcome, UpperLimit)
     return answer.outcome.expected[2]
 
@@ -84,3 +86,63 @@ def test_a_run_is_projected(toy_run: Path, tmp_path: Path) -> None:
     assert found[797.0, "none"] < found[797.0, "scaled"] < found[797.0, "kept"] < found[79.7, "kept"]
     assert found[79.7, "scaled"] / found[797.0, "scaled"] == pytest.approx(10**0.5, rel=0.02)
     assert CliRunner().invoke(main, [*command, "428,many"]).exit_code == 2
+
+
+def test_a_source_that_is_kept_limits_alone() -> None:
+    workspace = counting()
+    other = {"name": "other", "type": "normsys", "data": {"hi": 1.02, "lo": 1 / 1.02}}
+    workspace["channels"][0]["samples"][1]["modifiers"].append(other)
+    assert sources_of(workspace) == ("yield", "other")
+    # two of 2 % each: after a hundred times the data both scaled are ten times better, with one kept √2
+    now = median(scaled_workspace(workspace, 1.0, "kept"))
+    gains = {kept: now / median(scaled_workspace(workspace, 100.0, "scaled", kept)) for kept in ("", "yield")}
+    assert gains[""] == pytest.approx(10.0, rel=0.03)
+    assert gains["yield"] == pytest.approx(2**0.5, rel=0.03)
+
+
+def test_a_run_is_projected_by_source(toy_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(toy_run, run)
+    command = ["project", str(run), "--mass", "4", "--luminosity", "79.7,50000", "--policy", "by-source"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert "What limits most" in result.stdout
+    assert {path.name for path in run.glob("*.png")} == {
+        "projection.png",
+        "projection_sources_04.0000.png",
+    }
+    found = read_projection(run)
+    assert {"luminosity", "mumu_yield", "staterror_sr"} < set(found.sources)
+    at = found.medians(4.0, 50000.0)
+    assert all(at["scaled"] * 0.99 < at[source] < at["kept"] * 1.001 for source in found.sources)
+    today = found.medians(4.0, 79.7)
+    assert all(today[source] == pytest.approx(today["kept"], rel=1e-6) for source in found.sources)
+
+
+def measurement() -> Measurement:
+    """Three units of statistics at 100/fb, and systematics of four, mostly of one source."""
+    shifts = {"scale": Shift(3.9, -4.0, "by hand"), "small": Shift(0.03, 0.0, "by hand")}
+    return Measurement("tau_mass", "tau_mass", "MeV", 1777.0, 3.0, shifts, 100.0, "pseudo", 3.0)
+
+
+def test_of_a_measurement_statistics_shrink_with_the_root_of_the_luminosity() -> None:
+    found = projected_errors(measurement(), [100.0, 400.0])
+    assert [item.stat for item in found.errors] == [3.0, 1.5]
+    assert [item.syst_kept for item in found.errors] == [pytest.approx(4.0, rel=1e-4)] * 2
+    assert found.errors[0].total_kept == pytest.approx(5.0, rel=1e-4)
+    assert found.errors[1].total_scaled == pytest.approx(2.5, rel=1e-4)
+    # (3/4)² of 100/fb, and (3/0.03)² of it
+    assert found.limited_from == {"scale": pytest.approx(56.25), "small": pytest.approx(1e6)}
+    with pytest.raises(ConfigurationError, match="must be positive"):
+        projected_errors(measurement(), [0.0])
+
+
+def test_a_run_with_a_measurement_is_projected(tmp_path: Path) -> None:
+    write_measurement(tmp_path, measurement())
+    command = ["project", str(tmp_path), "--luminosity", "100,50000"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    assert "scale, if kept, is as large as the statistics at 56.2/fb" in result.stderr
+    assert read_measured_projection(tmp_path).errors == projected_errors(measurement(), [100, 50000]).errors
+    assert (tmp_path / "projection.png").exists()
+    assert CliRunner().invoke(main, [*command, "--mass", "2"]).exit_code == 2

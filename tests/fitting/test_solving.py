@@ -10,7 +10,7 @@ import pytest
 from scipy.stats import norm
 
 from darkbelle.errors import ConfigurationError, FitError
-from darkbelle.fitting import limits_of
+from darkbelle.fitting import limits
 from darkbelle.fitting.engines import Failure, UpperLimit
 
 
@@ -29,7 +29,7 @@ def counting(background: float, observed: float) -> dict[str, Any]:
 
 @pytest.mark.parametrize("level", [0.90, 0.95])
 def test_a_plain_workspace_has_the_gaussian_limit_at_the_level_asked_for(level: float) -> None:
-    (answer,) = limits_of([counting(1e6, 1e6)], confidence_level=level)
+    (answer,) = limits([counting(1e6, 1e6)], confidence_level=level)
     assert isinstance(answer.outcome, UpperLimit)
     assert answer.outcome.expected[2] == pytest.approx(1000 * norm.isf((1 - level) / 2), rel=2e-3)
 
@@ -38,8 +38,8 @@ def test_dictionaries_files_and_engines_agree(tmp_path: Path) -> None:
     workspace = counting(40, 47)
     path = tmp_path / "one.json"
     path.write_text(json.dumps(workspace))
-    (from_file,) = limits_of([path])
-    from_memory, by_pyhf = limits_of({"first": workspace}), limits_of({"first": workspace}, engine="pyhf")
+    (from_file,) = limits([path])
+    from_memory, by_pyhf = limits({"first": workspace}), limits({"first": workspace}, engine="pyhf")
     assert (from_file.name, from_memory[0].name) == (str(path), "first")
     assert from_file.outcome == from_memory[0].outcome
     assert isinstance(from_file.outcome, UpperLimit)
@@ -50,7 +50,7 @@ def test_dictionaries_files_and_engines_agree(tmp_path: Path) -> None:
 def test_what_has_errors_is_not_fitted_and_does_not_stop_the_others() -> None:
     broken = counting(40, 47)
     broken["channels"][0]["samples"][1]["data"] = [float("nan")]
-    answers = limits_of([counting(40, 47), broken, counting(0.5, 0)])
+    answers = limits([counting(40, 47), broken, counting(0.5, 0)])
     assert [answer.name for answer in answers] == ["0", "1", "2"]
     assert isinstance(answers[1].outcome, Failure)
     assert answers[1].outcome.reason.startswith("sr/b is nan in bin 0")
@@ -63,19 +63,19 @@ def test_what_has_errors_is_not_fitted_and_does_not_stop_the_others() -> None:
 def test_workspaces_are_left_as_they_are() -> None:
     workspace = counting(40, 47)
     before = copy.deepcopy(workspace)
-    limits_of([workspace])
+    limits([workspace])
     assert workspace == before
 
 
 def test_wrong_input_is_said(tmp_path: Path) -> None:
     path = tmp_path / "list.json"
     with pytest.raises(ConfigurationError, match=r"list\.json cannot be read"):
-        limits_of([path])
+        limits([path])
     path.write_text("[]")
     with pytest.raises(ConfigurationError, match="holds a list, expected a pyhf workspace"):
-        limits_of([path])
+        limits([path])
     path.write_text(json.dumps(counting(40, 47)))
     with pytest.raises(ConfigurationError, match="given twice"):
-        limits_of([path, path])
+        limits([path, path])
     with pytest.raises(FitError, match=r"between 0\.5 and 1, got 95"):
-        limits_of([path], confidence_level=95)
+        limits([path], confidence_level=95)

@@ -11,7 +11,8 @@ import pytest
 from darkbelle.channels import load_channel
 from darkbelle.datasets import Dataset
 from darkbelle.errors import FitError
-from darkbelle.fitting.edge import EdgeFit
+from darkbelle.fitting import tau_edge
+from darkbelle.fitting.edge import EdgeFit, fit_edge
 from darkbelle.fitting.edge.toys import draw_masses
 from darkbelle.fitting.tau_edge import bias_of, closure, counts_of, tau_mass_inputs
 from darkbelle.results import ChunkOutput, HistogramKey
@@ -96,3 +97,20 @@ def test_two_samples_of_one_mass_are_refused(result: RunResult) -> None:
     item = result.datasets["tau_1.77693"]
     with pytest.raises(FitError, match="one mass a sample"):
         tau_mass_inputs(run_of({"a": item, "b": item}))
+
+
+def test_the_control_channel_says_how_large_the_shift_of_the_scale_is(result: RunResult) -> None:
+    declared = CHANNEL.shifts["momentum_scale"].size
+    found = []
+    for table in (None, {"uncertainty": None}, {"uncertainty": 2 * declared}):
+        run = RunResult(result.channel, {"momentum_scale": table}, result.datasets)
+        inputs = tau_mass_inputs(run)
+        bias = bias_of(inputs, CHANNEL.masses)
+        counts = inputs.signal(1.77693).values
+        shifts = dict(tau_edge._shifts(inputs, bias, fit_edge(inputs.edges, counts), counts))
+        found.append(shifts["momentum_scale"])
+    own, unknown, twice = found
+    assert unknown == own
+    assert twice.up == pytest.approx(2 * own.up)
+    assert twice.down == pytest.approx(2 * own.down)
+    assert "control channel" in twice.how

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, get_args
 
 import click
 import pytest
+import uproot
 from click.testing import CliRunner, Result
 
 from darkbelle.fitting.interpretation import MODELS
@@ -256,7 +257,16 @@ def test_limits_of_workspaces_from_anywhere(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     (found,) = json.loads(result.stdout)
     assert found["expected"][2] == pytest.approx(1644.9, rel=2e-3)  # 1.645 √b
-    toys = darkbelle("limits", "--workspaces", counting(tmp_path, 2.0), "--toys", "1000", "--json")
+    toys = darkbelle(
+        "limits",
+        "--workspaces",
+        counting(tmp_path, 2.0),
+        "--toys",
+        "1000",
+        "--out",
+        tmp_path / "toys",
+        "--json",
+    )
     assert len(json.loads(toys.stdout)[0]["toy_errors"]) == 6
     failed = darkbelle("limits", "--workspaces", good, bad)
     assert failed.exit_code == 1
@@ -269,6 +279,52 @@ def test_samples_are_listed_by_size() -> None:
     rows = json.loads(darkbelle("samples", "list", "zprime_invisible", "--json").stdout)
     assert {row["process"] for row in rows} >= {"zprime", "mumu", "tautau", "eemumu"}
     assert all(row["small"] <= row["demo"] <= row["full"] for row in rows)
+
+
+def test_listed_samples_name_their_steering() -> None:
+    rows = json.loads(darkbelle("samples", "list", "momentum_scale", "--json").stdout)
+    assert {row["steering"] for row in rows} == {"d_star", "d_plus", "jpsi", "k_short"}
+
+
+def test_the_cost_of_samples_is_measured() -> None:
+    result = darkbelle("samples", "cost", "ks_displaced", "--events", "10", "--json")
+    assert result.exit_code == 0, result.output
+    rows = {row["process"]: row for row in json.loads(result.stdout)}
+    assert rows["charged_b"]["σ·B [fb]"] == "540000"
+    assert all(float(row["events/s"]) > 0 for row in rows.values())
+    assert rows["uubar"]["made by"].startswith("e+e− → γ*")
+
+
+@pytest.mark.slow
+def test_the_simulation_is_validated_with_a_page(tmp_path: Path) -> None:
+    result = darkbelle("samples", "validate", "--scale", "0.001", "--seed", "4", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    text = (tmp_path / "validation.md").read_text(encoding="utf-8")
+    assert "samples validate --out FOLDER --seed 4 --scale 0.001" in text
+    assert "| b_to_k_s_K+_mumu_1_1 | b_to_k_llp |" in text
+    assert len(list(tmp_path.glob("*.png"))) == 7
+
+
+def test_simulated_events_are_written_by_the_steering_asked_for(tmp_path: Path) -> None:
+    arguments = ("simulate", "mumu", "--events", "50", "--seed", "1", "--out", tmp_path)
+    assert darkbelle(*arguments, "--steering", "lepton_pairs").exit_code == 0
+    with uproot.open(tmp_path / "mumu" / "mumu_0000.root") as file:
+        assert {"channel", "l_p_px", "gamma_E"} <= set(file["variables"].keys())
+    refused = darkbelle(*arguments, "--steering", "nothing")
+    assert refused.exit_code == 2
+    assert "there is no steering 'nothing'" in refused.stderr
+
+
+def test_a_sample_may_be_of_another_detector_and_for_a_region(tmp_path: Path) -> None:
+    arguments = ("simulate", "mumu", "--events", "20", "--seed", "1", "--out", tmp_path, "--json")
+    made = darkbelle(*arguments, "--detector", "momentum_scale.strength=1", "--region", "sr")
+    assert made.exit_code == 0, made.output
+    dataset = json.loads(made.stdout)
+    assert dataset["region"] == "sr"
+    assert dataset["origin"]["detector"] == {"momentum_scale": {"strength": 1}}
+    refused = darkbelle(*arguments, "--detector", "momentum_scale.size=1")
+    assert refused.exit_code == 2
+    assert "momentum_scale has no 'size'" in refused.stderr
 
 
 def test_slim_files_give_the_same_result(samples: Samples, tmp_path: Path) -> None:

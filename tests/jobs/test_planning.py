@@ -204,6 +204,22 @@ def test_a_process_that_the_channel_does_not_know_is_refused(samples: Samples, t
         make_plan(CHANNEL, path, tmp_path / "run")
 
 
+def test_a_region_that_the_channel_does_not_know_is_refused(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(5, 0, 1))
+    path = samples.write()
+    path.write_text(path.read_text().replace("process: mumu", "process: mumu\n    region: sideband"))
+    with pytest.raises(ConfigurationError, match="region 'sideband', which channel 'zprime_invisible'"):
+        make_plan(CHANNEL, path, tmp_path / "run")
+
+
+def test_a_dataset_without_a_region_is_refused_where_each_is_of_one(samples: Samples, tmp_path: Path) -> None:
+    samples.add("mumu", "a.root", samples.ntuple(5, 0, 1))
+    path = samples.write()
+    path.write_text(path.read_text().replace("process: mumu", "process: ccbar"))
+    with pytest.raises(ConfigurationError, match=r"names no region.*d_star, d_plus, k_short, jpsi"):
+        make_plan("momentum_scale", path, tmp_path / "run")
+
+
 def test_files_without_event_keys_are_refused_with_the_cure(samples: Samples, tmp_path: Path) -> None:
     columns = samples.ntuple(5, 0, 1)
     del columns["__event__"]

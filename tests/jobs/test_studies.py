@@ -98,6 +98,38 @@ def test_significance_of_workspaces_does_not_depend_on_batches(file: Path, tmp_p
     assert found[0] == found[1]
 
 
+def test_limits_by_toys_are_the_same_in_any_batches(file: Path, tmp_path: Path) -> None:
+    found = []
+    for batch in ("1000", "170"):
+        out = tmp_path / batch
+        options = ("--toys", "500", "--cl", "0.9", "--out", out, "--batch", batch, "--json")
+        result = darkbelle("limits", "--workspaces", file, *options)
+        assert result.exit_code == 0, result.output
+        assert len(list((out / "chunks").rglob("*.json.gz"))) > 0
+        found.append(json.loads(result.stdout))
+    assert found[0] == found[1]
+    assert len(found[0][0]["toy_errors"]) == 6
+
+
+def test_limits_by_toys_of_a_run_are_kept_in_its_folder(run: Path) -> None:
+    options = ("--mass", "4", "--toys", "450", "--cl", "0.9", "--executor", "local")
+    result = darkbelle("limits", run, *options)
+    assert result.exit_code == 0, result.output
+    content = json.loads((run / "limits.json").read_text())
+    assert content["method"].startswith("CLs, 450 pseudo-experiments")
+    assert len(list((run / "toys" / "chunks").rglob("*.json.gz"))) > 0
+
+
+def test_places_go_with_experiments(run: Path) -> None:
+    for option in (("--executor", "dask"), ("--scheduler", "tcp://a:1"), ("--batch", "20"), ("--out", "a")):
+        result = darkbelle("limits", run, *option)
+        assert result.exit_code == 2
+        assert f"{option[0]} goes with pseudo-experiments" in result.stderr
+    few = darkbelle("limits", run, "--mass", "4", "--toys", "100")
+    assert few.exit_code == 1
+    assert "100 pseudo-experiments are too few" in few.stderr
+
+
 def test_wrong_use_is_refused(file: Path, tmp_path: Path) -> None:
     result = darkbelle("coverage", file, "--out", tmp_path / "a", "--strengths", "1;2")
     assert result.exit_code == 2

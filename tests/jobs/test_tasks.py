@@ -51,7 +51,9 @@ def test_a_failure_keeps_message_notes_and_traceback() -> None:
 
 
 def test_tasks_of_every_kind_come_back_from_json() -> None:
-    toys = ToyTask(key="a", run="b", code="c", recipe="d" * 64, label="toys", start=10, stop=25)
+    toys = ToyTask(
+        key="a", run="b", code="c", path="d.json.gz", recipe="d" * 64, label="toys", start=10, stop=25
+    )
     chunk = ChunkTask(
         key="a",
         run="b",
@@ -70,4 +72,7 @@ def test_tasks_of_every_kind_come_back_from_json() -> None:
         again = read_task(json.loads(task.model_dump_json()))
         assert again == task
         assert again.rows == rows
+        there = again.moved("elsewhere", "e.root")
+        assert (there.run, there.path, there.key) == ("elsewhere", "e.root", "a")
+    assert chunk.moved("elsewhere", "e.root").dataset.files == ("e.root",)
     assert str(toys) == "toys, 10 to 25 of recipe dddddddddddd"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -158,6 +159,44 @@ from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.toys import store_maker
 store_maker(sys.argv[1], LocalExecutor(), batch=20)(recipes())
 """
+
+
+COMMANDS = {
+    "coverage": ("coverage", "{model}", "--out", "{out}", "--strengths", "1,2", "--toys", "6000"),
+    "limits": ("limits", "--workspaces", "{model}", "--out", "{out}", "--toys", "4000"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_on_dask_that_is_killed_goes_on(command: str, tmp_path: Path) -> None:
+    model = tmp_path / "model.json"
+    model.write_text(json.dumps(workspace()))
+
+    def arguments(out: Path, *options: str) -> list[str]:
+        words = [word.format(model=model, out=out) for word in COMMANDS[command]]
+        return [sys.executable, "-m", "darkbelle.jobs.cli", *words, "--json", *options]
+
+    alone = subprocess.run(
+        arguments(tmp_path / "alone", "--batch", "5000"), capture_output=True, text=True, check=True
+    )
+    out = tmp_path / "killed"
+    on_dask = arguments(out, "--executor", "dask", "--workers", "2", "--batch", "200")
+    driver = subprocess.Popen(on_dask, stdout=subprocess.PIPE)
+    while driver.poll() is None and len(list((out / "chunks").rglob("*.json.gz"))) < 3:
+        time.sleep(0.01)
+    driver.send_signal(signal.SIGKILL)
+    driver.communicate()
+    assert driver.returncode == -signal.SIGKILL
+    there = {path.name: path.stat().st_mtime_ns for path in (out / "chunks").rglob("*.json.gz")}
+    assert len(there) >= 3
+    again = subprocess.run(on_dask, capture_output=True, text=True, check=True)
+    assert json.loads(again.stdout) == json.loads(alone.stdout)
+    # what was there is there as it was, and was not made again
+    after = {path.name: path.stat().st_mtime_ns for path in (out / "chunks").rglob("*.json.gz")}
+    assert there.items() <= after.items()
+    assert len(after) > len(there)
 
 
 def test_a_study_whose_process_is_killed_goes_on(expected: list[dict[str, bytes]], tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from darkbelle.beams import NOMINAL
 from darkbelle.constants import TAU_MASS
 from darkbelle.errors import ConfigurationError, SimulationError
 from darkbelle.kernels import boost_to_rest_frame
-from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.collisions import place_in_lab
+from darkbelle.simulation.events import SCALAR, GeneratedEvents
 from darkbelle.simulation.generators import generator
 from darkbelle.simulation.reweighting import (
     DensityRatio,
@@ -127,6 +128,15 @@ def test_form_factors_change_rate_and_shape() -> None:
     assert weights.mean() == pytest.approx(4.0 / 3.0, abs=4.0 * weights.std() / np.sqrt(50_000))
 
 
-def test_events_in_the_lab_have_no_origin(pairs: GeneratedEvents) -> None:
-    with pytest.raises(SimulationError, match="CM frame"):
-        proper_lengths(pairs.with_momenta(pairs.momenta, "lab"), 15)
+def test_proper_lengths_are_the_same_in_the_lab(pairs: GeneratedEvents) -> None:
+    in_lab = place_in_lab(pairs, NOMINAL, np.random.default_rng(10))
+    # the spread of the beams changes momenta by some 1e-3, and flights with them
+    np.testing.assert_allclose(proper_lengths(in_lab, 15), proper_lengths(pairs, 15), rtol=1e-6)
+
+
+def test_a_particle_beside_a_resonance_has_a_proper_length() -> None:
+    made = generator("b_to_k_s", kaon="K*0", final_state="mumu", mass=1.0, ctau_cm=3.0)
+    lengths = proper_lengths(made.generate(2000, np.random.default_rng(11)).events, SCALAR)
+    assert np.isfinite(lengths).all()
+    assert lengths.mean() == pytest.approx(3.0, rel=4.0 / np.sqrt(2000))
+    assert lengths.std() == pytest.approx(3.0, rel=8.0 / np.sqrt(2000))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from darkbelle.errors import ConfigurationError, SimulationError
 from darkbelle.simulation.events import GeneratedEvents
-from darkbelle.simulation.tau_modes import MODES, recognised
+from darkbelle.simulation.tau_modes import MODES, mode_numbers
 from darkbelle.vectors import Column
 
 __all__ = [
@@ -163,29 +163,21 @@ class DensityRatio:
 def proper_lengths(events: GeneratedEvents, pdg: int) -> Column:
     """Return the true proper decay length of the first ancestor of a code in each event, cm, shape (n,).
 
-    NaN where there is none, or where it or its mother has no stable daughter to tell its decay point.
+    NaN where there is none. Where a particle, or its mother, decays to what decays in turn, it is taken to
+    do so when the first of these does: right where one of them is a resonance.
 
     Parameters
     ----------
     events
-        In the CM frame, where collisions are at the origin.
+        In either frame: times count from the collision in both.
     pdg
         PDG code, of either charge.
-
-    Raises
-    ------
-    SimulationError
-        The events are not in the CM frame.
     """
-    if events.frame != "cm":
-        raise SimulationError(f"proper lengths are taken from events in the CM frame, got {events.frame!r}")
     ancestors = events.ancestors
-    decay_time = np.full(len(ancestors.pdg) + 1, np.nan)  # the last one is the collision
-    row = events.mother_row
-    decay_time[row[row >= 0]] = events.t[row >= 0]
-    decay_time[-1] = 0.0
     event = np.repeat(np.arange(len(events)), np.diff(ancestors.offsets))
-    born_time = decay_time[ancestors.row(event, ancestors.mother)]
+    mother = ancestors.row(event, ancestors.mother)
+    decay_time = _decay_times(events, mother)
+    born_time = np.append(decay_time, 0.0)[mother]
     momenta = events.ancestor_momenta()
     mass = np.sqrt(np.maximum(momenta.mass_squared(), 0.0))
     chosen = np.flatnonzero(np.abs(ancestors.pdg) == abs(pdg))[::-1]  # the first of an event comes last
@@ -193,6 +185,19 @@ def proper_lengths(events: GeneratedEvents, pdg: int) -> Column:
     flight = decay_time[chosen] - born_time[chosen]
     lengths[event[chosen]] = flight * mass[chosen] / momenta.energy[chosen]
     return lengths
+
+
+def _decay_times(events: GeneratedEvents, mother: NDArray[np.int64]) -> Column:
+    """Return when each ancestor decays, cm, from the births of what comes of it; shape (n_ancestors,)."""
+    times = np.full(len(mother), np.nan)
+    row = events.mother_row
+    times[row[row >= 0]] = events.t[row >= 0]
+    while (open_ := np.isnan(times)).any():
+        waiting = np.bincount(mother[open_ & (mother >= 0)], minlength=len(mother)) > 0
+        ready = open_ & ~waiting
+        told = np.flatnonzero((mother >= 0) & np.append(ready, False)[mother])
+        np.fmin.at(times, mother[told], times[told])
+    return times
 
 
 def tau_mode_columns(events: GeneratedEvents) -> dict[str, NDArray[Any]]:
@@ -216,8 +221,7 @@ def tau_mode_columns(events: GeneratedEvents) -> dict[str, NDArray[Any]]:
     columns = {}
     for name, pdg in (("genTauMinusMode", 15), ("genTauPlusMode", -15)):
         taus = np.flatnonzero(ancestors.pdg == pdg)[::-1]
-        numbers = {mode: number for number, mode in enumerate(MODES)}
-        modes = np.full(len(events), -1, dtype=np.int64)
-        modes[event[taus]] = [numbers.get(mode, -1) for mode in recognised(products[taus]).tolist()]
+        modes = np.full(len(events), -1, dtype=np.int32)
+        modes[event[taus]] = mode_numbers(products[taus])
         columns[name] = modes
     return columns

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -11,9 +10,19 @@ from numpy.typing import NDArray
 
 from darkbelle.errors import ConfigurationError
 
-__all__ = ["GROUPS", "MODES", "Mode", "branching_fractions", "chosen_modes", "members", "recognised"]
+__all__ = [
+    "GROUPS",
+    "MODES",
+    "Mode",
+    "branching_fractions",
+    "chosen_modes",
+    "members",
+    "mode_numbers",
+    "recognised",
+]
 
 ELECTRON, MUON, PHOTON, NEUTRAL_PION, PION, ETA, KAON = 11, 13, 22, 111, 211, 221, 321
+K_LONG, K_SHORT = 130, 310
 NEUTRAL_KAON = 311  # stands for K_S and K_L
 
 FREQUENT = 0.04
@@ -153,17 +162,34 @@ def recognised(products: NDArray[np.integer]) -> NDArray[np.str_]:
     Parameters
     ----------
     products
+        See `mode_numbers`.
+    """
+    return np.array([*MODES, ""])[mode_numbers(products)]
+
+
+def mode_numbers(products: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Return which of `MODES`, counted from 0, each row of products is of, −1 if it is none; shape (n,).
+
+    Parameters
+    ----------
+    products
         PDG codes, shape (n, k), with 0 where there is none. Neutrinos count for nothing, nor do photons
         beside a charged lepton, which are radiation.
     """
     codes = np.abs(products)
-    codes = np.where(np.isin(codes, (130, 310)), NEUTRAL_KAON, codes)
     kinds = (ELECTRON, MUON, PHOTON, NEUTRAL_PION, PION, ETA, KAON, NEUTRAL_KAON)
-    counts = np.stack([(codes == kind).sum(axis=1) for kind in kinds], axis=1)
+    place = np.full(max(int(codes.max(initial=0)), *kinds) + 1, -1)
+    place[list(kinds)] = np.arange(len(kinds))
+    place[[K_LONG, K_SHORT]] = kinds.index(NEUTRAL_KAON)
+    row, slot = np.nonzero(place[codes] >= 0)
+    cell = row * len(kinds) + place[codes[row, slot]]
+    counts = np.bincount(cell, minlength=len(codes) * len(kinds)).reshape(len(codes), len(kinds))
     counts[(counts[:, 0] + counts[:, 1]) > 0, kinds.index(PHOTON)] = 0
     signature = counts @ 8 ** np.arange(len(kinds))
-    found = np.full(len(codes), "", dtype="U16")
-    for name, mode in MODES.items():
-        wanted = Counter(mode.hadrons)
-        found[signature == sum(wanted[kind] * 8**i for i, kind in enumerate(kinds))] = name
-    return found
+    known = np.array(
+        [sum(mode.hadrons.get(kind, 0) * 8**i for i, kind in enumerate(kinds)) for mode in MODES.values()]
+    )
+    order = np.argsort(known)
+    found = order[np.minimum(np.searchsorted(known, signature, sorter=order), len(known) - 1)]
+    numbers: NDArray[np.int32] = np.where(known[found] == signature, found, -1).astype(np.int32)
+    return numbers

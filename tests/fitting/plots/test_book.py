@@ -8,12 +8,15 @@ import pytest
 from matplotlib.patches import StepPatch
 
 from darkbelle.channels import Channel
-from darkbelle.fitting import compute_limits, interpret, make_plots
+from darkbelle.fitting import compute_limits, compute_pulls, interpret, make_plots
 from darkbelle.fitting.analysis import Overlay
+from darkbelle.fitting.closure import compute_closure
 from darkbelle.fitting.plots.cutflow import flows
 from darkbelle.fitting.plots.resolution import resolution_table
 from darkbelle.fitting.plots.spectra import plot_distributions, plot_recoil_spectrum
 from darkbelle.fitting.plots.style import styled
+from darkbelle.fitting.projection import project
+from darkbelle.fitting.run_sections import further_sections
 from darkbelle.fitting.templates import fit_inputs
 from darkbelle.runfolder import RunResult
 
@@ -48,6 +51,26 @@ def test_all_plots_of_a_fitted_run_are_made(fitted: Path, tmp_path: Path) -> Non
         assert item.title
         assert item.caption
     assert "not data" in made[3].caption
+
+
+def test_what_else_there_is_of_a_run_is_drawn(toy_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(toy_run, run)
+    compute_pulls(run)
+    compute_closure(run)
+    project(run, [79.7, 428.0], masses=[4.0], by_source=True)
+    found = {section.title: section for section in further_sections(run)}
+    assert {title: [item.name for item in section.drawings] for title, section in found.items()} == {
+        "Nuisance parameters": ["pulls_04.0000", "correlations_04.0000"],
+        "Signals between simulated masses": ["closure"],
+        "Other luminosities": ["projection", "projection_sources"],
+    }
+    assert all(section.tables[0].rows for section in found.values())
+    for section in found.values():
+        for table in section.tables:
+            assert {len(row) for row in table.rows} == {len(table.columns)}
+    made = {item.path.stem for item in make_plots(run, tmp_path / "plots")}
+    assert {"pulls_04.0000", "closure", "projection"} < made
 
 
 def test_a_run_without_limits_has_its_selection_drawn(toy_run: Path, tmp_path: Path) -> None:

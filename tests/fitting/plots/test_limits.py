@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from darkbelle.fitting.limits import compute_limits
 from darkbelle.fitting.plots.limits import plot_limit
+from darkbelle.fitting.run_limits import compute_limits
 
 
 def test_a_mass_without_a_limit_interrupts_the_band(toy_run: Path) -> None:

@@ -79,7 +79,7 @@ def test_hypotest_of_pyhf_gives_the_level_at_the_limits(name: str) -> None:
             assert float(expected[place]) == pytest.approx(0.05, rel=2e-4)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_all_references_are_what_pyhf_says_now(
     references: dict[str, Reference], pytestconfig: pytest.Config, tmp_path: Path
 ) -> None:

@@ -12,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.jobs.test_toys import recipes
 
 import darkbelle
-from darkbelle.errors import RunError
+from darkbelle.errors import IncompleteRunError, RunError
 from darkbelle.jobs.clusters.workers import work_if_same
 from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.plan import installation
 from darkbelle.jobs.tasks import Task
+from darkbelle.jobs.toys import store_maker
 
 if TYPE_CHECKING:
     from tests.jobs.clusters.conftest import OwnCluster
@@ -26,19 +28,37 @@ if TYPE_CHECKING:
 Tasks = Callable[[int], Iterator[Task]]
 
 
+def other_sources(folder: Path, changed: str) -> Path:
+    """Return where to import a darkbelle from of which a file is not ours."""
+    other = folder / "other"
+    shutil.copytree(Path(darkbelle.__file__).parent, other / "darkbelle")
+    with (other / "darkbelle" / changed).open("a") as file:
+        file.write("# changed\n")
+    return other
+
+
 def test_a_worker_with_other_sources_is_refused(
     own_cluster: OwnCluster, works: Any, tasks: Tasks, tmp_path: Path
 ) -> None:
-    other = tmp_path / "other"
-    shutil.copytree(Path(darkbelle.__file__).parent, other / "darkbelle")
-    with (other / "darkbelle" / "constants.py").open("a") as file:
-        file.write("# changed\n")
     own_cluster.start_scheduler()
-    own_cluster.start_worker(PYTHONPATH=str(other))
+    own_cluster.start_worker(PYTHONPATH=str(other_sources(tmp_path, "constants.py")))
     with pytest.raises(
         RunError, match=r"Dask worker tcp://.* has sources [0-9a-f]{64} \(here [0-9a-f]{64}\)"
     ):
         list(DaskExecutor(scheduler=own_cluster.address).receipts(works.count_rows, tasks(1)))
+
+
+def test_a_worker_with_other_sources_of_fits_makes_no_experiments(
+    own_cluster: OwnCluster, tmp_path: Path
+) -> None:
+    own_cluster.start_scheduler()
+    own_cluster.start_worker(PYTHONPATH=str(other_sources(tmp_path, "fitting/studies/ensembles.py")))
+    make = store_maker(tmp_path / "toys", DaskExecutor(scheduler=own_cluster.address))
+    with pytest.raises(
+        IncompleteRunError,
+        match=r"1 of 1 batches of experiments failed.*other sources of darkbelle than the driver.*restart",
+    ):
+        make(recipes()[:1])
 
 
 def test_a_worker_with_another_package_is_refused(

@@ -18,7 +18,8 @@ from darkbelle.jobs.condor.batch import batches, journal_of, write_batch
 from darkbelle.jobs.condor.journal import append_receipt
 from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.store import ResultStore
-from darkbelle.jobs.tasks import ChunkTask, Failure, Receipt, Task
+from darkbelle.jobs.tasks import ChunkTask, Failure, Receipt, Task, ToyTask
+from darkbelle.jobs.toys import make_batch
 from darkbelle.results import ChunkOutput
 
 DATASET = Dataset(process="data", files=("a.root",), luminosity_fb=1.0)
@@ -81,6 +82,32 @@ def test_mounted_files_are_read_where_they_are(tmp_path: Path) -> None:
     )
     assert json.loads(batch.group(0).read_text())["files"] == {}
     assert not (batch.folder / "inputs").exists()
+
+
+def test_recipes_of_experiments_are_sent_wherever_ntuples_are(tmp_path: Path) -> None:
+    recipe = file(tmp_path, f"toys/recipes/{'d' * 8}.json.gz")
+    run = recipe.parents[1]
+    tasks: list[list[Task]] = [
+        [
+            ToyTask(
+                key=f"{number:064x}",
+                run=str(run),
+                code="",
+                path=str(recipe),
+                recipe="d" * 64,
+                label="x",
+                start=number,
+                stop=number + 1,
+            )
+        ]
+        for number in range(2)
+    ]
+    for options in ({"inputs": "mounted"}, {"urls": {f"{tmp_path}/": "https://door/"}}):
+        batch = write_batch(run, make_batch, tasks, site(**options))
+        assert json.loads(batch.group(1).read_text())["files"] == {str(recipe): "00000-dddddddd.json.gz"}
+        lines = (batch.folder / "groups.txt").read_text().splitlines()
+        assert all(line.endswith(",inputs/00000-dddddddd.json.gz") for line in lines)
+        assert (batch.folder / "inputs" / "00000-dddddddd.json.gz").resolve() == recipe
 
 
 def test_urls_of_one_name_are_refused_with_the_cure(tmp_path: Path) -> None:

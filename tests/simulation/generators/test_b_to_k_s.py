@@ -49,7 +49,7 @@ def test_the_scalar_decays_as_asked(kaon: str, final_state: str, mass: float, po
     assert scalar.sum() == 200
     found = np.sqrt(events.ancestor_momenta().mass_squared())[scalar]
     np.testing.assert_allclose(found, mass, rtol=1e-6)
-    products = events.pdg[from_scalar(events)]
+    products = events.pdg[from_scalar(events) & (events.pdg != 22)]
     assert sorted(products.tolist()) == sorted([positive, -positive] * 200)
     mother_of_scalar = events.ancestors.mother[scalar]
     assert (mother_of_scalar >= 0).all()
@@ -80,6 +80,24 @@ def test_a_prompt_scalar_decays_with_the_meson() -> None:
     first[event[kaons]] = events.z[kaons]
     alone = np.bincount(event[kaons], minlength=300) == 1
     np.testing.assert_allclose(events.z[pions][alone], first[alone], atol=1e-12)
+
+
+@pytest.mark.parametrize(("final_state", "mass"), [("ee", 0.00051099895), ("mumu", 0.1056583755)])
+def test_leptons_of_the_scalar_radiate(final_state: str, mass: float) -> None:
+    # soft photons above E: (2α/π)(L − 1) ln(M/2E) with L = ln(M²/m²), 3/2 less each for the hard end
+    energy, scalar_mass, size = 0.05, 3.0, 20_000
+    events = made(size, kaon="K+", final_state=final_state, mass=scalar_mass)
+    photons = np.flatnonzero(from_scalar(events) & (events.pdg == 22))
+    frames = rows(events.ancestor_momenta(), events.mother_row[photons])
+    hard = np.sum(boost_to_rest_frame(rows(events.momenta, photons), frames).energy > energy)
+    logarithm = 2.0 * math.log(scalar_mass / mass) - 1.0
+    expected = 2.0 * size / (137.036 * math.pi) * logarithm * (math.log(scalar_mass / 2.0 / energy) - 0.75)
+    assert hard == pytest.approx(expected, rel=0.1)
+
+
+def test_hadrons_of_the_scalar_do_not() -> None:
+    events = made(500, kaon="K+", final_state="pipi", mass=3.0)
+    assert not (from_scalar(events) & (events.pdg == 22)).any()
 
 
 def test_the_kstar_has_helicity_0(kstar: GeneratedEvents) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,14 @@ import uproot
 
 from darkbelle.datasets import read_datasets
 from darkbelle.errors import ConfigurationError
-from darkbelle.simulation.generators import generator
-from darkbelle.simulation.samples import SampleRequest, make_samples, simulate_sample
+from darkbelle.simulation.generators import generator, generator_names
+from darkbelle.simulation.samples import (
+    SampleRequest,
+    catalogue,
+    catalogue_names,
+    make_samples,
+    simulate_sample,
+)
 
 REQUEST = SampleRequest("mumu", events=500, seed=11, block=200)
 
@@ -46,6 +53,65 @@ def test_two_workers_make_the_same_bytes(made: Path, tmp_path: Path) -> None:
     assert digests(tmp_path) == digests(made)
 
 
+@pytest.mark.parametrize(
+    ("process", "options", "steering"),
+    [
+        ("ssbar", {}, "k_short"),
+        pytest.param("tautau", {"modes": ("3prong", "1prong")}, "tau_3x1", marks=pytest.mark.slow),
+        pytest.param("charged_b", {}, "jpsi", marks=pytest.mark.slow),
+    ],
+)
+def test_any_steering_makes_the_same_bytes_in_any_number_of_workers(
+    process: str, options: dict[str, tuple[str, str]], steering: str, tmp_path: Path
+) -> None:
+    request = SampleRequest(process, 120, 5, options, block=60, steering=steering)
+    for workers in (1, 2):
+        make_samples([request], tmp_path / str(workers), workers=workers)
+    one, two = (digests(tmp_path / str(workers)) for workers in (1, 2))
+    assert one == two
+    assert len(one) == 2
+
+
+def processes_of_catalogues() -> list[SampleRequest]:
+    """Return one small sample of each process and kind of options that any catalogue asks for."""
+    found: dict[tuple[str, ...], SampleRequest] = {}
+    for name in catalogue_names():
+        for request in catalogue(name, "small", seed=3):
+            kind = (request.process, request.steering, *sorted(set(request.options) - {"mass"}))
+            found.setdefault(kind, replace(request, events=24, block=12))
+    return list(found.values())
+
+
+@pytest.mark.slow
+def test_every_process_of_every_catalogue_makes_the_same_bytes_in_two_workers(tmp_path: Path) -> None:
+    requests = processes_of_catalogues()
+    assert {request.process for request in requests} == set(generator_names())
+    for number, request in enumerate(requests):
+        make_samples([request], tmp_path / "one" / str(number))
+    batches: list[list[SampleRequest]] = []  # samples of one name go to different batches
+    for request in requests:
+        fitting = (batch for batch in batches if request.name not in {other.name for other in batch})
+        batch = next(fitting, None)
+        if batch is None:
+            batches.append(batch := [])
+        batch.append(request)
+    for number, batch in enumerate(batches):
+        make_samples(batch, tmp_path / "two" / str(number), workers=2)
+    one, two = (
+        sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in (tmp_path / of).rglob("*.root"))
+        for of in ("one", "two")
+    )
+    assert one == two
+    assert len(one) == 2 * len(requests)
+
+
+def test_another_steering_is_another_sample(tmp_path: Path) -> None:
+    make_samples([SampleRequest("mumu", 50, 1)], tmp_path)
+    before = digests(tmp_path)
+    make_samples([SampleRequest("mumu", 50, 1, steering="lepton_pairs")], tmp_path)
+    assert digests(tmp_path) != before
+
+
 def test_another_seed_makes_other_bytes(made: Path, tmp_path: Path) -> None:
     make_samples([SampleRequest("mumu", events=200, seed=12, block=200)], tmp_path)
     assert digests(tmp_path)["mumu_0000.root"] != digests(made)["mumu_0000.root"]
@@ -68,6 +134,27 @@ def test_a_block_of_another_request_is_not_kept(tmp_path: Path) -> None:
     before = digests(tmp_path)
     make_samples([SampleRequest("mumu", events=100, seed=2, block=100)], tmp_path)
     assert digests(tmp_path) != before
+
+
+def test_another_detector_sees_the_same_events_and_makes_other_files(tmp_path: Path) -> None:
+    biased = {
+        "momentum_scale": {"strength": 1, "constant": 0.01, "cosine": 0, "charge": 0, "charge_cosine": 0}
+    }
+    pz = []
+    detectors: tuple[dict[str, dict[str, float]], ...] = ({}, biased)
+    for detector in detectors:
+        request = SampleRequest("mumu", events=100, seed=1, block=100, detector=detector, region="sr")
+        dataset = make_samples([request], tmp_path)["mumu"]
+        assert dataset.origin["detector"] == detector
+        assert dataset.region == "sr"
+        with uproot.open(tmp_path / dataset.files[0]) as file:
+            pz.append(file["variables"]["mu_p_pz"].array(library="np"))
+    np.testing.assert_allclose(pz[1], 1.01 * pz[0], rtol=1e-6)
+
+
+def test_a_detector_that_cannot_be_is_refused_before_any_work() -> None:
+    with pytest.raises(ConfigurationError, match="no 'scale'"):
+        SampleRequest("mumu", 10, 1, detector={"scale": {"strength": 1}})
 
 
 def test_a_broken_record_means_a_new_block(tmp_path: Path) -> None:
@@ -112,6 +199,11 @@ def test_impossible_requests_are_refused(events: int, seed: int, block: int) -> 
 def test_two_samples_of_one_name_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="mumu"):
         make_samples([REQUEST, SampleRequest("mumu", 10, 2)], tmp_path)
+
+
+def test_unknown_steerings_are_refused_before_anything_is_made() -> None:
+    with pytest.raises(ConfigurationError, match="there is no steering 'nothing'"):
+        SampleRequest("mumu", 10, 1, steering="nothing")
 
 
 def test_unknown_processes_are_refused(tmp_path: Path) -> None:

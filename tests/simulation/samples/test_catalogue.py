@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,9 @@ from darkbelle.simulation.generators import EventGenerator, generator_names
 from darkbelle.simulation.generators.eemumu import TwoPhotonMuonPair
 from darkbelle.simulation.generators.mumu import MuonPair
 from darkbelle.simulation.generators.tautau import TauPair
-from darkbelle.simulation.samples import SIZES, catalogue
-from darkbelle.simulation.samples.catalogue import Catalogue, read_catalogue
-from darkbelle.simulation.steering import dimuon_candidates
+from darkbelle.simulation.samples import SIZES, catalogue, catalogue_names, cost_of, make_samples
+from darkbelle.simulation.samples.catalogue import Catalogue, Size, read_catalogue
+from darkbelle.simulation.steering import dimuon_candidates, steering_names
 
 CHANNEL = "zprime_invisible"
 FIELDS = ("px", "py", "pz", "charge", "dr", "dz", "muonID")
@@ -53,7 +55,9 @@ def test_each_sample_has_a_seed_of_its_own_that_follows_the_seed_given() -> None
 def test_unknown_sizes_and_channels_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="small, demo, full"):
         catalogue(CHANNEL, "huge", 1)  # type: ignore[arg-type]  # on purpose
-    with pytest.raises(ConfigurationError, match="does not exist"):
+    with pytest.raises(
+        ConfigurationError, match="there is no catalogue of samples 'nothing', there are: b_to_k_llp"
+    ):
         catalogue("nothing", "small", 1)
 
 
@@ -137,3 +141,71 @@ def _selected(rows: dict[str, NDArray[Any]]) -> NDArray[np.bool_]:
         region.recoil_transverse_to_slow_muon,
     )
     return evaluate(cuts, columns).selected
+
+
+@pytest.mark.parametrize("name", catalogue_names())
+@pytest.mark.parametrize("size", SIZES)
+def test_every_catalogue_asks_for_what_there_is(name: str, size: Size) -> None:
+    requests = catalogue(name, size, seed=1)
+    generators = [request.generator for request in requests]  # fails for an option that is not known
+    names = [made.name for made in generators]
+    assert len(set(names)) == len(names)
+    assert {request.process for request in requests} <= set(generator_names())
+    assert {request.steering for request in requests} <= set(steering_names())
+
+
+def test_a_catalogue_and_an_entry_of_it_name_their_steering() -> None:
+    assert {request.steering for request in catalogue("tau_to_lalpha", "small", 1)} == {"tau_3x1"}
+    made = {request.generator.name: request.steering for request in catalogue("momentum_scale", "small", 1)}
+    assert made["ccbar_d_star"] == "d_star"
+    assert made["ssbar"] == "k_short"
+    assert {request.steering for request in catalogue(CHANNEL, "small", 1)} == {"dimuon"}
+
+
+def test_a_catalogue_has_a_detector_that_can_be_changed_for_the_same_events() -> None:
+    first, other = (
+        catalogue("momentum_scale", "small", 1, detector)
+        for detector in (None, {"momentum_scale": {"strength": 0}})
+    )
+    assert {request.detector["momentum_scale"]["strength"] for request in first} == {1}
+    assert {request.detector["momentum_scale"]["strength"] for request in other} == {0}
+    assert [request.seed for request in first] == [request.seed for request in other]
+
+
+def test_samples_of_a_channel_with_regions_name_those_it_has() -> None:
+    regions = [request.region for request in catalogue("momentum_scale", "small", 1)]
+    assert regions == list(load_channel("momentum_scale").regions)
+
+
+def test_an_entry_may_list_masses_of_its_own() -> None:
+    requests = catalogue("tau_to_lalpha", "small", 1)
+    electrons = [r.options["mass"] for r in requests if r.options.get("lepton") == "e"]
+    assert electrons == [0.0, 0.5, 0.7, 1.0, 1.2, 1.4, 1.6]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", catalogue_names())
+def test_a_block_of_each_process_can_be_made(name: str, tmp_path: Path) -> None:
+    seen = set()
+    for request in catalogue(name, "small", seed=3):
+        kind = (request.process, request.options.get("kaon"), request.options.get("charm"))
+        if kind in seen or "pair_filter" in request.options:
+            continue
+        seen.add(kind)
+        few = replace(request, events=15, block=15)
+        dataset = make_samples([few], tmp_path)[few.name]
+        assert dataset.origin["steering"] == request.steering
+        assert dataset.cross_section_fb is not None
+        assert dataset.cross_section_fb > 0
+        assert dataset.generated_events == 15
+
+
+def test_costs_are_measured() -> None:
+    request = next(r for r in catalogue("tau_to_lalpha", "small", 1) if r.process == "tautau")
+    cost = cost_of(request, events=60)
+    made = request.generator
+    assert cost.cross_section_fb == pytest.approx(made.cross_section_fb * made.branching_fraction)
+    assert cost.events_per_second > 0
+    assert 0 < cost.rows_per_event <= 1
+    assert cost.bytes_per_event > 8
+    assert cost.made_by.startswith("e+e− → τ+τ−")

@@ -120,6 +120,17 @@ def test_mbc_is_as_wide_as_the_beams_and_delta_e_as_the_tracks(simulated: dict[s
     assert abs(delta_e[1]) < 4e-3
 
 
+def test_the_true_flight_is_the_measured_one(simulated: dict[str, NDArray[Any]]) -> None:
+    right = simulated["B_isSignal"] == 1
+    size = np.sqrt(sum(simulated[f"LLP_{axis}"][right] ** 2 for axis in ("px", "py", "pz")))
+    measured = simulated["LLP_distance"][right] * 1.5 / size
+    true = simulated["genLLPProperLength"][right]
+    # from the interaction point instead of where the B decayed: some 0.1 mm off
+    far = true > 0.5
+    assert far.sum() > 50
+    assert np.median(measured[far] / true[far]) == pytest.approx(1.0, abs=0.03)
+
+
 def test_combinatorial_background_is_there(simulated: dict[str, NDArray[Any]]) -> None:
     wrong = simulated["B_isSignal"] != 1
     assert wrong.sum() > 50

@@ -7,6 +7,7 @@ import pytest
 
 from darkbelle.beams import NOMINAL
 from darkbelle.simulation.steering.four_tracks import four_track_candidates
+from darkbelle.simulation.tau_modes import MODES
 
 if TYPE_CHECKING:
     from tests.simulation.conftest import ByHand, Row
@@ -35,6 +36,17 @@ def test_recoil_and_mass_of_all_four(by_hand: ByHand) -> None:
     assert rows["M"] == pytest.approx(np.sqrt(pair_energy**2 - pair @ pair))
     assert rows["other_p_mcPDG"] == 211
     assert rows["other_m_mcPDG"] == -211
+
+
+def test_the_modes_of_true_taus_are_told(by_hand: ByHand) -> None:
+    nowhere = (0.0, 0.0, 0.0)
+    taus: list[Row] = [(15, nowhere, None), (-15, nowhere, None)]
+    rows = four_track_candidates(
+        by_hand([MU_P, MU_M, PI_P, PI_M], [*taus, MU_P, MU_M, (*PI_P[:2], 1), (*PI_M[:2], 0)])
+    )
+    pion = list(MODES).index("pi")
+    assert rows["genTauMinusMode"].tolist() == [-1, pion]
+    assert rows["genTauPlusMode"].tolist() == [-1, pion]
 
 
 def test_every_pair_of_muons_is_a_row(by_hand: ByHand) -> None:

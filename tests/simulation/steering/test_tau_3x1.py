@@ -12,6 +12,7 @@ from darkbelle.simulation.collisions import place_in_lab
 from darkbelle.simulation.detector import detect
 from darkbelle.simulation.generators import generator
 from darkbelle.simulation.steering.tau_3x1 import tau_3x1_candidates
+from darkbelle.simulation.tau_modes import MODES
 from darkbelle.vectors import FourVector
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def test_three_on_one_side_and_one_on_the_other_are_a_row(by_hand: ByHand) -> No
     assert rows["tauMinusMcProng"] == 3
     assert rows["tauPlusMcProng"] == 1
     assert rows["tauPlusMcLepton"] == 0
+    modes = [list(MODES)[rows[f"genTau{charge}Mode"][0]] for charge in ("Minus", "Plus")]
+    assert modes == ["3pi", "pi"]
     assert np.isnan(rows["M_1prong_pi0"])
 
 
@@ -95,6 +98,13 @@ def test_photons_are_counted_by_hemisphere(by_hand: ByHand) -> None:
     momentum = np.array([-2.0 - half - half * np.cos(turn), 0.2 - half * np.sin(turn), 0.3])
     assert rows["M_1prong_pi0"] == pytest.approx(np.sqrt(energy**2 - momentum @ momentum), rel=1e-6)
     assert rows["tauPlusMcPi0s"] == 1
+
+
+def test_photons_of_the_collision_are_summed_in_the_cm(by_hand: ByHand) -> None:
+    pair = [in_lab(22, (0.3, 0.0, 0.4), None), in_lab(22, (0.0, -1.0, 0.0), None)]
+    of_pion = [(111, NOWHERE, 1), in_lab(22, (-0.4, 0.1, 0.0), 10), in_lab(22, (-0.4, -0.1, 0.0), 10)]
+    rows = tau_3x1_candidates(by_hand(event(), event(*pair, *of_pion)))
+    assert rows["genRadiatedEnergyCMS"] == pytest.approx([0.0, 1.5])
 
 
 def test_what_is_missing_and_visible_add_up_to_the_beams(by_hand: ByHand) -> None:

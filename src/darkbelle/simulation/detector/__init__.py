@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from darkbelle.simulation.detector.displaced import displaced_track_efficiency
-from darkbelle.simulation.detector.parameters import NOMINAL_DETECTOR, DetectorParameters, table
+from darkbelle.simulation.detector.parameters import (
+    NOMINAL_DETECTOR,
+    DetectorParameters,
+    detector_with,
+    table,
+)
 from darkbelle.simulation.detector.records import DetectedEvents, Photons, Tracks, TrueTracks
 from darkbelle.simulation.detector.response import detect
 
@@ -15,6 +20,7 @@ __all__ = [
     "Tracks",
     "TrueTracks",
     "detect",
+    "detector_with",
     "displaced_track_efficiency",
     "table",
 ]

@@ -1,8 +1,8 @@
 """Every number of the detector model, with its unit and where it comes from.
 
 This file is the one table: the model's code holds no numbers of its own. ``estimated`` marks what was
-chosen as plausible without a publication behind it; nothing was tuned to published limits. Change a
-number with `dataclasses.replace`, and list them with `table`.
+chosen as plausible without a publication behind it; nothing was tuned to published limits. Change
+numbers with `detector_with`, and list them with `table`.
 
 Sources by their short names:
 
@@ -18,8 +18,12 @@ Sources by their short names:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
+
+from darkbelle.errors import ConfigurationError
 
 __all__ = [
     "NOMINAL_DETECTOR",
@@ -35,6 +39,7 @@ __all__ = [
     "Silicon",
     "Tracking",
     "Trigger",
+    "detector_with",
     "table",
 ]
 
@@ -264,6 +269,57 @@ class DetectorParameters:
 
 
 NOMINAL_DETECTOR = DetectorParameters()
+
+
+def detector_with(overrides: Mapping[str, Mapping[str, Any]]) -> DetectorParameters:
+    """Return the nominal detector with some numbers changed.
+
+    Parameters
+    ----------
+    overrides
+        By part, then by field; lists stand for tuples, as YAML and JSON have them.
+
+    Raises
+    ------
+    ConfigurationError
+        There is no such part or field, or the value is not of the field's kind.
+
+    >>> detector_with({"momentum_scale": {"strength": 1}}).momentum_scale.strength
+    1.0
+    """
+    parts = {}
+    for name, changes in overrides.items():
+        part = getattr(NOMINAL_DETECTOR, _known(name, NOMINAL_DETECTOR, "the detector"))
+        if not isinstance(changes, Mapping):
+            raise ConfigurationError(
+                f"detector: {name!r} is a part with several numbers, got {changes!r}; say {name}.NAME=VALUE"
+            )
+        values = {
+            item: _like(getattr(part, _known(item, part, name)), item, value)
+            for item, value in changes.items()
+        }
+        parts[name] = replace(part, **values)
+    return replace(NOMINAL_DETECTOR, **parts)
+
+
+def _known(name: str, owner: Any, what: str) -> str:
+    names = [item.name for item in fields(owner)]
+    if name not in names:
+        raise ConfigurationError(f"detector: {what} has no {name!r}, it has {', '.join(names)}")
+    return name
+
+
+def _like(nominal: Any, name: str, value: Any) -> Any:
+    """Return a value of the same kind as the nominal one."""
+    if isinstance(nominal, tuple) and isinstance(value, list | tuple):
+        return tuple(float(item) if isinstance(nominal[0], float) else item for item in value)
+    if not isinstance(nominal, tuple) and isinstance(value, int | float) and not isinstance(value, bool):
+        return type(nominal)(value)
+    if not isinstance(nominal, tuple) and isinstance(value, str):
+        # YAML takes 1e-3 for a word, and 1.0e-3 for a number
+        with suppress(ValueError):
+            return type(nominal)(value)
+    raise ConfigurationError(f"detector: {name} is like {nominal!r}, got {value!r}")
 
 
 class Quantity(NamedTuple):

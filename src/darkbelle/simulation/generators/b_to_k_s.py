@@ -13,6 +13,7 @@ from darkbelle.errors import ConfigurationError
 from darkbelle.kernels import boost_from_rest_frame
 from darkbelle.simulation.directions import at_angle, unit
 from darkbelle.simulation.events import SCALAR, Generated
+from darkbelle.simulation.final_state_radiation import RadiatedPairs, radiated_pairs
 from darkbelle.simulation.hadron_decays import B_MASSES, decay_b_mesons
 from darkbelle.simulation.kaon_resonance import kstar_masses, longitudinal_cosine
 from darkbelle.simulation.light_hadrons import breakup_momentum, two_bodies
@@ -34,6 +35,7 @@ PRODUCTS: Final[dict[FinalState, tuple[int, float]]] = {
     "pipi": (PION, PION_MASS),
     "KK": (KAON, KAON_MASS),
 }
+LEPTONIC: Final = ("ee", "mumu")
 KSTAR_TO_CHARGED_KAON: Final = 2.0 / 3.0  # isospin
 
 
@@ -42,7 +44,7 @@ class BToKScalar:
     """Υ(4S) → BB̄ with one B+ → K+ S or B0 → K*0(→ K+π−) S, or its conjugate as often, S → two particles.
 
     The K*0 has helicity 0, see `darkbelle.simulation.kaon_resonance`; S decays alike in all directions,
-    without photons, and its width is that of its lifetime. The other B decays as in
+    its leptons radiate photons, and its width is that of its lifetime. The other B decays as in
     `darkbelle.simulation.generators.b_pairs`, mixing included.
 
     Parameters
@@ -140,10 +142,15 @@ class BToKScalar:
         particles = particles.with_daughters(rows, np.full(size, SCALAR), scalar, origin)
         points = particles.decay_points(scalar_rows, self.ctau_cm * rng.exponential(size=size))
         code, product_mass = PRODUCTS[self.final_state]
-        products = two_bodies(np.full(size, self.mass), product_mass, product_mass, rng)
-        for pdg, momenta in zip((code, -code), products, strict=True):
-            moved = boost_from_rest_frame(momenta, scalar)
-            particles = particles.with_daughters(scalar_rows, np.full(size, pdg), moved, points)
+        minus, plus = two_bodies(np.full(size, self.mass), product_mass, product_mass, rng)
+        made = RadiatedPairs.without_radiation(minus, plus)
+        if self.final_state in LEPTONIC:
+            made = radiated_pairs(minus, plus, product_mass, rng)
+        for pdg, which, momenta in ((code, rows, made.plus), (-code, rows, made.minus), (22, *made[2:])):
+            moved = boost_from_rest_frame(momenta, scalar.rows(which))
+            particles = particles.with_daughters(
+                scalar_rows[which], np.full(len(which), pdg), moved, points[which]
+            )
         return particles
 
 

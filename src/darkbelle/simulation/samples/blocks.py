@@ -17,7 +17,7 @@ from darkbelle.errors import ConfigurationError
 from darkbelle.ntuple.writing import write_ntuple
 from darkbelle.provenance import code_digest, versions
 from darkbelle.simulation.collisions import place_in_lab
-from darkbelle.simulation.detector import NOMINAL_DETECTOR, detect
+from darkbelle.simulation.detector import DetectorParameters, detect, detector_with
 from darkbelle.simulation.generators import EventGenerator, generator
 from darkbelle.simulation.steering import default_cuts, steering
 
@@ -33,7 +33,7 @@ __all__ = [
 
 DEFAULT_BLOCK: Final = 20_000  # events: some seconds of work, and a few MB
 DEFAULT_STEERING: Final = "dimuon"
-RECORD_SCHEMA: Final = 2
+RECORD_SCHEMA: Final = 3
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,11 @@ class SampleRequest:
         Events of a block; a part of the sample's identity.
     steering
         Key of the steerings' registry: what is reconstructed and written.
+    detector
+        Numbers of the detector that differ from the nominal ones, see
+        `darkbelle.simulation.detector.detector_with`. The random numbers stay the same.
+    region
+        Of the channel that the sample is for, where its candidates are of one only.
     """
 
     process: str
@@ -62,6 +67,8 @@ class SampleRequest:
     options: Mapping[str, Any] = field(default_factory=dict)
     block: int = DEFAULT_BLOCK
     steering: str = DEFAULT_STEERING
+    detector: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    region: str | None = None
 
     def __post_init__(self) -> None:
         if self.events < 1 or self.block < 1 or self.seed < 0:
@@ -69,7 +76,8 @@ class SampleRequest:
                 f"a sample of {self.process!r} needs events, blocks of at least one and a seed from 0 up, "
                 f"got {self.events} events in blocks of {self.block} with seed {self.seed}"
             )
-        steering(self.steering)  # fails now, not in a worker, if there is none
+        steering(self.steering)  # these fail now, not in a worker
+        detector_with(self.detector)
         if self.events >= 2**32:
             raise ConfigurationError(
                 f"basf2's event numbers have 32 bits, got a sample of {self.events} events; "
@@ -80,6 +88,11 @@ class SampleRequest:
     def generator(self) -> EventGenerator:
         """The generator that makes it."""
         return _generator(self.process, json.dumps(dict(self.options), sort_keys=True))
+
+    @property
+    def detector_parameters(self) -> DetectorParameters:
+        """The detector that sees it."""
+        return detector_with(self.detector)
 
     @property
     def name(self) -> str:
@@ -117,6 +130,7 @@ class Block:
             "block_size": self.sample.block,
             "events": self.events,
             "steering": self.sample.steering,
+            "detector": {name: dict(part) for name, part in self.sample.detector.items()},
             "list": asdict(default_cuts(self.sample.steering)),
             "code": code_digest("simulation", "kernels", "ntuple"),
             "versions": versions(),
@@ -142,8 +156,10 @@ def make_block(block: Block) -> BlockRecord:
     sequence = np.random.SeedSequence(block.sample.seed, spawn_key=(block.number,))
     generation, collision, response = (np.random.default_rng(child) for child in sequence.spawn(3))
     events, tried = block.sample.generator.generate(block.events, generation)
-    detected = detect(place_in_lab(events, NOMINAL, collision), response, NOMINAL_DETECTOR, NOMINAL)
-    rows = steering(block.sample.steering)(detected, first_event=block.number * block.sample.block)
+    detector = block.sample.detector_parameters
+    detected = detect(place_in_lab(events, NOMINAL, collision), response, detector, NOMINAL)
+    first = block.number * block.sample.block
+    rows = steering(block.sample.steering)(detected, first_event=first, detector=detector)
     write_ntuple(block.path, rows, codec="lz4")
     record = BlockRecord(tried, len(events), len(rows["__event__"]), _sha256(block.path))
     _write_record(block, record)

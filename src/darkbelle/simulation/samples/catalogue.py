@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal, Self
@@ -40,6 +41,7 @@ class Entry(BaseModel):
     steering: str | None = Field(default=None, description="instead of the catalogue's")
     options: dict[str, Any] = Field(default={}, description="of the generator")
     filtered: bool = Field(default=False, description="the generator gets the catalogue's filter")
+    region: str | None = Field(default=None, description="of the channel, where it is for one only")
     each_mass: bool = Field(default=False, description="one sample for each mass of the channel")
     masses: tuple[float, ...] | None = Field(
         default=None, description="one sample for each of these masses, GeV"
@@ -54,6 +56,9 @@ class Catalogue(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     steering: str = Field(default=DEFAULT_STEERING, description="what is reconstructed and written")
+    detector: dict[str, dict[str, Any]] = Field(
+        default={}, description="numbers of the detector that differ from the nominal ones"
+    )
     pair_filter: MuonPairFilter | None = Field(
         default=None, description="what the channel's selection can keep at all, at generator level"
     )
@@ -73,8 +78,13 @@ class Catalogue(BaseModel):
         return {**entry.options, "pair_filter": plain}
 
 
-def catalogue(channel: str, size: Size, seed: int) -> tuple[SampleRequest, ...]:
+def catalogue(
+    channel: str, size: Size, seed: int, detector: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[SampleRequest, ...]:
     """Return the samples of a channel, each with a seed of its own made from ``seed``.
+
+    ``detector`` replaces parts of the catalogue's detector; the seeds do not depend on it, so that the same
+    events are seen by two detectors.
 
     Raises
     ------
@@ -92,7 +102,18 @@ def catalogue(channel: str, size: Size, seed: int) -> tuple[SampleRequest, ...]:
             options = declared.options(entry) | choice
             own = _seed(seed, entry.process, options)
             made = entry.steering or declared.steering
-            requests.append(SampleRequest(entry.process, entry.events[size], own, options, entry.block, made))
+            requests.append(
+                SampleRequest(
+                    entry.process,
+                    entry.events[size],
+                    own,
+                    options,
+                    entry.block,
+                    made,
+                    {**declared.detector, **(detector or {})},
+                    entry.region,
+                )
+            )
     return tuple(requests)
 
 
@@ -102,6 +123,7 @@ def make_catalogue(
     out: str | Path,
     *,
     seed: int = 1,
+    detector: Mapping[str, Mapping[str, Any]] | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, Dataset]:
@@ -113,10 +135,12 @@ def make_catalogue(
         Name of the channel, or of the control samples, that have a catalogue.
     size
         ``small`` for tests, ``demo``, or ``full``.
+    seed, detector
+        See `catalogue`.
     out, workers, progress
         See `darkbelle.simulation.samples.simulate_sample`.
     """
-    datasets = make_samples(catalogue(channel, size, seed), out, workers=workers, progress=progress)
+    datasets = make_samples(catalogue(channel, size, seed, detector), out, workers=workers, progress=progress)
     write_datasets(Path(out) / "datasets.yaml", datasets)
     return datasets
 

@@ -33,6 +33,8 @@ def simulate_sample(  # noqa: PLR0913  # what one says in a notebook in one call
     options: Mapping[str, Any] | None = None,
     *,
     steering: str = DEFAULT_STEERING,
+    detector: Mapping[str, Mapping[str, Any]] | None = None,
+    region: str | None = None,
     workers: int = 1,
     progress: Progress | None = None,
 ) -> Dataset:
@@ -40,7 +42,7 @@ def simulate_sample(  # noqa: PLR0913  # what one says in a notebook in one call
 
     Parameters
     ----------
-    process, events, seed, options, steering
+    process, events, seed, options, steering, detector, region
         See `SampleRequest`.
     out
         Folder; the ntuples go into a folder of the sample's name in it.
@@ -57,9 +59,11 @@ def simulate_sample(  # noqa: PLR0913  # what one says in a notebook in one call
     Raises
     ------
     ConfigurationError
-        There is no such generator or steering, or the generator does not know an option.
+        There is no such generator or steering, or generator or detector do not know an option.
     """
-    request = SampleRequest(process, events, seed, dict(options or {}), steering=steering)
+    request = SampleRequest(
+        process, events, seed, dict(options or {}), steering=steering, detector=detector or {}, region=region
+    )
     datasets = make_samples([request], out, workers=workers, progress=progress)
     write_datasets(Path(out) / f"{request.name}.yaml", datasets)
     return datasets[request.name]
@@ -142,12 +146,14 @@ def _dataset(request: SampleRequest, made: Sequence[tuple[Block, BlockRecord]], 
         branching_fraction=generator.branching_fraction,
         generated_events=sum(record.tried for _, record in made),
         mass=None if mass is None else float(mass),
+        region=request.region,
         campaign="darkbelle",
         origin={
             "seed": request.seed,
             "options": dict(request.options),
             "block": request.block,
             "steering": request.steering,
+            "detector": made[0][0].identity()["detector"],
             "kept_by_generator": sum(record.kept for _, record in made),
             "rows": sum(record.rows for _, record in made),
             "list": made[0][0].identity()["list"],

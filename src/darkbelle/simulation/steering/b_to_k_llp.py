@@ -15,6 +15,8 @@ prefix or variable           what
 ``Kst_M``                    mass of the K*0, GeV, NaN in channels 1 to 4
 ``roe_nTracks``              tracks that are not in the candidate
 ``roe_photonEnergy``         sum of photon energies, of which none is in it, GeV, lab
+``genLLPProperLength``       true proper decay length of the event's S, cm, NaN without one: for
+                             `darkbelle.simulation.reweighting.lifetime_weights`
 ===========================  ====================================================================
 """
 
@@ -43,6 +45,7 @@ from darkbelle.simulation.reconstruction import (
     truth_tree,
 )
 from darkbelle.simulation.reconstruction.displaced import vertices_at
+from darkbelle.simulation.reweighting import proper_lengths
 from darkbelle.simulation.steering.columns import Columns, candidate_columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns, shape_columns, visible_of
 from darkbelle.simulation.steering.vertex_columns import vertex_columns
@@ -119,6 +122,7 @@ def b_to_k_llp_candidates(
         | {name: column[order] for name, column in joined.items()}
         | event_columns(detected, event, detector, beams)
         | shape_columns(visible_of(detected, with_rows, beams), event, beams)
+        | {"genLLPProperLength": proper_lengths(detected.generated, SCALAR)[event]}
     )
 
 

@@ -12,6 +12,8 @@ prefix or variable       what
 ``M_other``              mass of the other two, GeV
 ``M_4tracks``            mass of all four, the pair taken for muons, GeV
 ``p_4tracks_CMS``        momentum of all four in the CM, GeV
+``genTau…Mode``          number of the decay mode of the true τ of that charge, ``Minus`` and ``Plus``, see
+                         `darkbelle.simulation.reweighting.tau_mode_columns`
 =======================  ========================================================================
 """
 
@@ -25,6 +27,7 @@ from darkbelle.beams import NOMINAL, Beams
 from darkbelle.kernels import boost_to_rest_frame
 from darkbelle.simulation.detector import NOMINAL_DETECTOR, DetectedEvents, DetectorParameters
 from darkbelle.simulation.reconstruction import Daughter, TrackCuts, charged_list, combine, truth_tree
+from darkbelle.simulation.reweighting import tau_mode_columns
 from darkbelle.simulation.steering.columns import Columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns, shape_columns, visible_of
 from darkbelle.simulation.steering.recoil_columns import recoil_columns
@@ -95,6 +98,7 @@ def four_track_candidates(
         | _all_four(found.momenta, beams)
         | event_columns(detected, found.event, detector, beams)
         | shape_columns(visible_of(detected, with_rows, beams), found.event, beams)
+        | {name: modes[found.event] for name, modes in tau_mode_columns(detected.generated).items()}
     )
 
 

@@ -20,6 +20,8 @@ prefix or variable             what
 ``nPi0s_1prong`` …             pairs of hard photons of a π0's mass in it
 ``tauMinusMc…`` ``tauPlusMc…`` ``Prong Lepton Pi0s Kaons`` of the true τ of that charge, see
                                `darkbelle.simulation.steering.tau_truth`
+``genTau…Mode``                number of its decay mode, see `darkbelle.simulation.reweighting`
+``genRadiatedEnergyCMS``       sum of the energies of photons from the collision itself, GeV, CM
 =============================  ==============================================================
 """
 
@@ -45,7 +47,7 @@ from darkbelle.simulation.reconstruction import (
 from darkbelle.simulation.reconstruction.combination import put_together
 from darkbelle.simulation.steering.columns import Columns, candidate_columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns, shape_columns, visible_of
-from darkbelle.simulation.steering.tau_truth import tau_truth_columns
+from darkbelle.simulation.steering.tau_truth import radiated_energy_column, tau_truth_columns
 from darkbelle.vectors import Column
 
 __all__ = ["ThreeOnOneList", "tau_3x1_candidates"]
@@ -118,6 +120,7 @@ def tau_3x1_candidates(
         | event_columns(detected, event, detector, beams)
         | shape_columns(visible, event, beams, axis)
         | tau_truth_columns(detected.generated, event)
+        | radiated_energy_column(detected.generated, event, beams)
     )
 
 

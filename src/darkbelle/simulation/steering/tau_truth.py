@@ -7,14 +7,18 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from darkbelle.beams import Beams
+from darkbelle.kernels import boost_to_rest_frame
 from darkbelle.simulation.detector.records import Indices
 from darkbelle.simulation.events import GeneratedEvents
 from darkbelle.simulation.reconstruction import truth_tree
+from darkbelle.simulation.reweighting import tau_mode_columns
 from darkbelle.simulation.steering.columns import Columns
 
-__all__ = ["tau_truth_columns"]
+__all__ = ["radiated_energy_column", "tau_truth_columns"]
 
 TAU: Final = 15
+PHOTON: Final = 22
 # what is counted, by the absolute codes of a τ's daughters
 COUNTED: Final = {
     "Prong": (11, 13, 211, 321),
@@ -30,12 +34,13 @@ def tau_truth_columns(events: GeneratedEvents, event: Indices) -> Columns:
     Of the daughters of the τ itself, for ``tauMinusMc`` and ``tauPlusMc`` each: ``Prong``, the number of
     charged ones, without those of a K_S; ``Lepton``, 11 or 13, or 0 for a hadronic decay; and the
     numbers of ``Pi0s``, ``Kaons`` and ``Etas``. Where the three tracks of a 3×1 event stem from π π0 and a
-    conversion, or from a K_S, they tell.
+    conversion, or from a K_S, they tell. ``genTauMinusMode`` and ``genTauPlusMode`` number the modes,
+    −1 where there is none, as of `darkbelle.simulation.reweighting.tau_mode_columns`.
     """
     tree = truth_tree(events)
     size = len(events)
     mother_code = np.append(tree.pdg, np.int32(0))[tree.mother]
-    columns: Columns = {}
+    columns: Columns = {name: modes[event] for name, modes in tau_mode_columns(events).items()}
     for charge, code in (("Minus", TAU), ("Plus", -TAU)):
         decayed = np.arange(len(events.pdg), len(tree.pdg))
         taus = decayed[(tree.pdg[decayed] == code) & (mother_code[decayed] != code)]
@@ -57,6 +62,26 @@ def tau_truth_columns(events: GeneratedEvents, event: Indices) -> Columns:
         lepton[home[leptons]] = kinds[leptons]
         columns[f"tau{charge}McLepton"] = _or_nan(lepton, known)[event]
     return columns
+
+
+def radiated_energy_column(events: GeneratedEvents, event: Indices, beams: Beams) -> Columns:
+    """Return ``genRadiatedEnergyCMS``: the sum of energies of photons that come from no other particle.
+
+    Parameters
+    ----------
+    events
+        In the lab.
+    event
+        Index of the event of each row.
+    beams
+        Whose CM it is in, GeV.
+    """
+    rows = np.flatnonzero((events.pdg == PHOTON) & (events.mother < 0))
+    if rows.size == 0:
+        return {"genRadiatedEnergyCMS": np.zeros(event.size)}
+    energy = boost_to_rest_frame(events.momenta.rows(rows), beams.four_vector).energy
+    sums = np.bincount(events.event_of_particle[rows], energy, minlength=len(events))
+    return {"genRadiatedEnergyCMS": sums[event]}
 
 
 def _or_nan(

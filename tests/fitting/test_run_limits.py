@@ -150,7 +150,7 @@ def test_masses_with_less_simulation_than_data_are_known(limits: Limits) -> None
 
 def test_absent_backgrounds_are_told(toy_run: Path, limits: Limits, caplog: pytest.LogCaptureFixture) -> None:
     assert limits.missing_processes == ("mumumumu",)
-    with caplog.at_level(logging.WARNING, logger="darkbelle.fitting.limits"):
+    with caplog.at_level(logging.WARNING, logger="darkbelle.fitting.run_limits"):
         compute_limits(toy_run)
     assert "mumumumu" in caplog.text
 

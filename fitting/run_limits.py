@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from darkbelle.errors import FitError
+from darkbelle.errors import ConfigurationError, FitError
 from darkbelle.fitting.engines import Failure, UpperLimit
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.findings import Finding, summarise
-from darkbelle.fitting.solving import WorkspaceLimits, limits_of
+from darkbelle.fitting.signals import scan_masses, with_masses
+from darkbelle.fitting.solving import WorkspaceLimits, limits
+from darkbelle.fitting.studies.recipes import Make
 from darkbelle.fitting.templates import Data, FitInputs, MassTemplates, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace, describe, poi_name
 from darkbelle.provenance import provenance
@@ -47,6 +49,12 @@ class LimitPoint:
     expected: tuple[float, ...]
     diagnostics: dict[str, Any] = field(default_factory=dict)
     flags: tuple[str, ...] = ()
+
+    @property
+    def interpolated_between(self) -> tuple[float, float] | None:
+        """The simulated masses in GeV that the signal is interpolated between; none if it was simulated."""
+        found = self.diagnostics.get("interpolated_between")
+        return (found[0], found[1]) if found else None
 
 
 @dataclass(frozen=True)
@@ -159,9 +167,12 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     engine: str = "fast",
     toys: int = 0,
     masses: Sequence[float] | None = None,
+    mass_step: float | None = None,
+    interpolate: bool = False,
     workers: int = 1,
     data: Data = "pseudo",
     seed: int = 1,
+    make: Make | None = None,
     progress: Progress | None = None,
 ) -> Limits:
     """Compute the upper limits of a run and write them to ``RUN/limits.json``.
@@ -178,28 +189,42 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         Pseudo-experiments a hypothesis, instead of asymptotic formulas; always by the fast engine.
     masses
         GeV; all simulated ones by default.
+    mass_step
+        GeV: between the simulated masses others so far apart, instead of ``masses``; interpolates.
+    interpolate
+        Whether masses may lie between simulated ones, see `darkbelle.fitting.signals`. Limits at such
+        masses say so.
     workers
         Processes.
     data, seed
         What is fitted, see `darkbelle.fitting.templates.fit_inputs`; the seed is also that of the toys.
+    make
+        Makes the toys, see `darkbelle.fitting.solving.limits`.
     progress
         Called with the number of masses done and to do.
 
     Raises
     ------
+    ConfigurationError
+        The step is not positive, or masses are given besides.
     FitError
-        Not one mass could be solved. Single failures are in ``Limits.failed``.
+        Not one mass could be solved, or there are too few toys. Single failures are in ``Limits.failed``.
     """
     inputs = fit_inputs(load_result(run_dir), data, seed)
+    if mass_step is not None:
+        masses = _scanned(inputs, masses, mass_step)
+    if interpolate or mass_step is not None:
+        inputs = with_masses(inputs, masses or ())
     level = confidence_level or inputs.channel.confidence_level
     templates, failed = _all_templates(inputs, masses or tuple(inputs.signals))
-    solved = limits_of(
+    solved = limits(
         {f"{item.mass!r} GeV": build_workspace(inputs, item) for item in templates},
         confidence_level=level,
         engine=engine,
         toys=toys,
         seed=seed,
         workers=workers,
+        make=make,
         progress=progress,
     )
     points, unsolved = _sorted_out(templates, solved)
@@ -207,7 +232,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
     if not points:
         reasons = "; ".join(f"{mass:g} GeV: {reason}" for mass, reason in failed.items())
         raise FitError(f"no limit could be computed: {reasons or 'the run has no signal'}")
-    limits = Limits(
+    found = Limits(
         channel=inputs.channel.name,
         poi=inputs.channel.poi,
         unit=inputs.channel.poi_unit,
@@ -222,10 +247,10 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         missing_processes=inputs.missing,
         findings={item.mass: answer.findings for item, answer in zip(templates, solved, strict=True)},
     )
-    _warn(limits)
+    _warn(found)
     record = provenance(run=Path(run_dir).name, parameter=poi_name(inputs.channel))
-    write_json(Path(run_dir) / LIMITS, {**limits.as_json(), "provenance": record})
-    return limits
+    write_json(Path(run_dir) / LIMITS, {**found.as_json(), "provenance": record})
+    return found
 
 
 def read_limits(run_dir: str | Path) -> Limits:
@@ -237,6 +262,15 @@ def read_limits(run_dir: str | Path) -> Limits:
         There are none yet, or they are of another version.
     """
     return Limits.from_json(read_json(Path(run_dir) / LIMITS))
+
+
+def _scanned(inputs: FitInputs, masses: Sequence[float] | None, step: float) -> tuple[float, ...]:
+    if masses or not step > 0:
+        raise ConfigurationError(
+            f"a mass step is positive, in GeV, and stands instead of masses; got {step:g} and "
+            f"{len(masses or ())} masses"
+        )
+    return scan_masses(inputs.signals, step)
 
 
 def _warn(limits: Limits) -> None:
@@ -293,6 +327,7 @@ def _point(templates: MassTemplates, limit: UpperLimit, findings: Sequence[Findi
             "bounds_hit": list(limit.bounds_hit),
             "rescued_fits": limit.rescued,
             "rescued_from": limit.rescued_from,
+            "needed_help": limit.needed_help,
             "largest_edm": limit.largest_edm,
             "several_minima": limit.several_minima,
             "toy_errors": list(limit.toy_errors),

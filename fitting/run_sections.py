@@ -1,0 +1,136 @@
+"""Sections of a page that any channel with limits can show: nuisances, closure of signals, projections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from darkbelle.fitting.closure import Closure, read_closure
+from darkbelle.fitting.page import Drawing, Section, Table
+from darkbelle.fitting.plots.closure import plot_closure
+from darkbelle.fitting.plots.nuisances import plot_correlations, plot_pulls
+from darkbelle.fitting.plots.projection import plot_projection, plot_sources
+from darkbelle.fitting.projection import POLICIES, Projection, read_projection
+from darkbelle.fitting.run_pulls import RunPulls, read_pulls
+from darkbelle.runfolder import CLOSURE, PROJECTION, PULLS
+
+__all__ = ["further_sections"]
+
+LARGEST = 10  # impacts in the table of a page
+
+
+def further_sections(run: Path) -> Iterator[Section]:
+    """Yield a section for each of ``pulls.json``, ``closure.json`` and ``projection.json`` that is there."""
+    if (run / PULLS).exists():
+        yield _nuisances(read_pulls(run))
+    if (run / CLOSURE).exists():
+        yield _closure(read_closure(run))
+    if (run / PROJECTION).exists():
+        yield _projection(read_projection(run))
+
+
+def _nuisances(found: RunPulls) -> Section:
+    drawings, tables = [], []
+    for mass, item in found.points.items():
+        what = "the data" if item.signal is None else f"the expectation with a signal of {item.signal:g}"
+        drawings += [
+            Drawing(
+                f"pulls_{mass:07.4f}",
+                plot_pulls(item, found.luminosity_fb),
+                f"Pulls and impacts at {mass:g} GeV",
+                f"Fit of {what}, {item.poi} = {item.best_fit:.3g} ± {item.error:.2g}. Impacts are fits with "
+                "a parameter held one deviation off: its error after the fit, or its width before.",
+            ),
+            Drawing(
+                f"correlations_{mass:07.4f}",
+                plot_correlations(item),
+                f"Correlations at {mass:g} GeV",
+                f"Of the signal and the {len(item.correlated) - 1} parameters with the largest impacts.",
+            ),
+        ]
+        rows = [
+            (
+                n.name,
+                *("free" if v is None else v for v in (n.pull, n.constraint)),
+                n.impact_up,
+                n.impact_down,
+            )
+            for n in item.nuisances[:LARGEST]
+        ]
+        columns = ("parameter", "pull", "constraint", "impact up", "impact down")
+        tables.append(Table(f"Largest impacts on {item.poi} at {mass:g} GeV", columns, rows))
+    notes = tuple(f"{mass:g} GeV has no fit: {reason}" for mass, reason in found.failed.items())
+    return Section("Nuisance parameters", "", tuple(drawings), tuple(tables), notes)
+
+
+def _closure(found: Closure) -> Section:
+    largest = 100 * found.largest("morphed")
+    rows = [
+        (
+            i.mass,
+            f"{i.low:g} and {i.high:g}",
+            i.gap,
+            *_percent(i.limit, i.efficiency, i.statistics, i.resolution),
+        )
+        for i in found.of("morphed")
+    ]
+    return Section(
+        "Signals between simulated masses",
+        "Each simulated mass is predicted from its neighbours, in gaps twice as wide as those of a scan.",
+        (
+            Drawing(
+                "closure",
+                plot_closure(found),
+                "Closure of the interpolation",
+                f"Predicted over simulated − 1; limits differ by up to {largest:.2g} %.",
+            ),
+        ),
+        (
+            Table(
+                "Predicted over simulated − 1 [%]",
+                ("mass [GeV]", "from", "gap/σ", "limit", "efficiency", "its statistics", "resolution"),
+                rows,
+            ),
+        ),
+    )
+
+
+def _projection(found: Projection) -> Section:
+    cases = dict.fromkeys((item.mass, item.luminosity_fb) for item in found.limits)
+    medians = {case: found.medians(*case) for case in cases}
+    drawings = [
+        Drawing(
+            "projection",
+            plot_projection(found),
+            "Expected limits against luminosity",
+            "Systematics kept as they are, with the statistics of the simulation; scaled with the statistics "
+            "of the data; and left out. Truth lies between the first two.",
+        )
+    ]
+    if found.sources:
+        mass = next(iter(cases))[0]
+        drawings.append(
+            Drawing(
+                "projection_sources",
+                plot_sources(found, mass),
+                f"What limits at {mass:g} GeV",
+                "One source is kept, all others are scaled with the statistics of the data.",
+            )
+        )
+    rows = [(*case, *(at.get(policy, "none") for policy in POLICIES)) for case, at in medians.items()]
+    return Section(
+        "Other luminosities",
+        f"Median expected upper limits in {found.unit}, at {found.confidence_level:.0%} confidence level.",
+        tuple(drawings),
+        (
+            Table(
+                f"Median expected upper limits in {found.unit}",
+                ("mass [GeV]", "1/fb", *(f"systematics {policy}" for policy in POLICIES)),
+                rows,
+            ),
+        ),
+    )
+
+
+def _percent(*values: float | None) -> tuple[float | str, ...]:
+    return tuple("none" if value is None else 100 * value for value in values)

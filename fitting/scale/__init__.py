@@ -1,0 +1,1 @@
+"""The momentum scale from narrow peaks: their fits, factors by least squares, tables, checks."""
