@@ -32,51 +32,59 @@ from darkbelle.jobs.tasks import Receipt, Task
 
 
 @dataclass
+class Clock:
+    """Wall-clock and CPU seconds by step."""
+
+    wall: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    cpu: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+
+    def timed(self, step: str, function: Callable[[], Any]) -> Any:
+        """Call a function, add its time to a step, and return its result."""
+        wall, cpu = time.perf_counter(), time.process_time()
+        answer = function()
+        self.wall[step] += time.perf_counter() - wall
+        self.cpu[step] += time.process_time() - cpu
+        return answer
+
+    def share(self) -> dict[str, float]:
+        """Return the share of all that is not processing, by either clock."""
+        return {
+            name: round(1 - seconds["processing"] / (seconds["plan"] + seconds["run"]), 4)
+            for name, seconds in (("wall", self.wall), ("cpu", self.cpu))
+        }
+
+
+@dataclass(frozen=True)
 class Timed(Executor):
     """Does the steps of `process_chunk`, each with a clock beside it."""
 
-    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    clock: Clock
 
     def receipts(self, work: Work, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:  # noqa: ARG002
         for task in tasks:
             yield self._done(task)
 
     def _done(self, task: Any) -> Receipt:
-        self._timed("identity of the file", lambda: check_identity(task.path, task.fingerprint))
-        output = self._timed("processing", lambda: process_rows(task))
-        self._timed("store", lambda: ResultStore(task.run).put(task.key, output))
+        self.clock.timed("identity of files", lambda: check_identity(task.path, task.fingerprint))
+        output = self.clock.timed("processing", lambda: process_rows(task))
+        self.clock.timed("store", lambda: ResultStore(task.run).put(task.key, output))
         return Receipt(task.key, output.rows)
-
-    def _timed(self, name: str, function: Callable[[], Any]) -> Any:
-        started = time.perf_counter()
-        answer = function()
-        self.seconds[name] += time.perf_counter() - started
-        return answer
 
 
 def measure(datasets: Path, channel: str, chunk_rows: int, folder: Path) -> dict[str, Any]:
     """Return seconds by step of a run from its plan to its products, and the share of all but processing."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    plan = make_plan(channel, datasets, folder, PlanOptions(chunk_rows=chunk_rows))
-    planned = time.perf_counter()
-    executor = Timed()
-    report = run(folder, executor)
-    ended, used = time.perf_counter(), time.process_time() - cpu
-    merge_only(folder)
-    merging = time.perf_counter() - ended
-    steps = dict(executor.seconds)
-    rest = ended - planned - sum(steps.values())
-    total = ended - wall
+    clock = Clock()
+    plan = clock.timed(
+        "plan", lambda: make_plan(channel, datasets, folder, PlanOptions(chunk_rows=chunk_rows))
+    )
+    report = clock.timed("run", lambda: run(folder, Timed(clock)))
+    clock.timed("resume and merge again", lambda: merge_only(folder))
     return {
         "rows": sum(item.rows for item in plan.datasets.values()),
         "chunks": report.chunks,
-        "seconds": round(total, 3),
-        "cpu": round(used, 3),
-        "plan": round(planned - wall, 3),
-        **{name: round(value, 3) for name, value in steps.items()},
-        "receipts, merge and the rest": round(rest, 3),
-        "of that, to resume and merge again takes": round(merging, 3),
-        "share beside processing": round(1 - steps["processing"] / total, 4),
+        "wall": {step: round(seconds, 3) for step, seconds in clock.wall.items()},
+        "cpu": {step: round(seconds, 3) for step, seconds in clock.cpu.items()},
+        "share beside processing": clock.share(),
     }
 
 

@@ -19,6 +19,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,8 @@ from darkbelle.runfolder import (
     write_bytes,
     write_json,
 )
+
+BATCH = 500  # keys that a thread looks at before it is given more
 
 __all__ = ["ResultStore", "StoredChunk", "Survey", "key_of"]
 
@@ -179,12 +182,18 @@ class ResultStore:
         """Check keys against the store, reading what is there; several at a time."""
         keys = list(keys)
         with ThreadPoolExecutor(threads) as pool:
-            found = dict(zip(keys, pool.map(self._state, keys), strict=True))
+            # many at a time: what waits for a thread takes 2 kB
+            batches = [keys[i : i + BATCH] for i in range(0, len(keys), BATCH)]
+            states = chain.from_iterable(pool.map(self._states, batches))
+            found = dict(zip(keys, states, strict=True))
         return Survey(
             present=frozenset(key for key, state in found.items() if state == ""),
             missing=frozenset(key for key, state in found.items() if state is None),
             damaged={key: state for key, state in found.items() if state},
         )
+
+    def _states(self, keys: list[str]) -> list[str | None]:
+        return [self._state(key) for key in keys]
 
     def _state(self, key: str) -> str | None:
         if not self.path(key).exists():

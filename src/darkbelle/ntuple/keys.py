@@ -134,21 +134,35 @@ class EventKeys:
         DuplicateEventsError
             An event ends and begins again.
         """
-        events = self.events()
-        if _rises(events):
+        if self._rises():
             return
         hashes = self.hashes()
         order = np.argsort(hashes, kind="stable")
         again = np.flatnonzero(hashes[order][1:] == hashes[order][:-1])
         if len(again):
             one, other = (int(i) for i in order[again[0] : again[0] + 2])
-            named = ", ".join(f"{name} {value}" for name, value in zip(EVENT_KEY, events[one], strict=True))
+            named = ", ".join(
+                f"{name} {value}" for name, value in zip(EVENT_KEY, self.events()[one], strict=True)
+            )
             raise DuplicateEventsError(
                 f"{where}: event ({named}) begins in row {self._starts[one]} and again in row "
                 f"{self._starts[other]}, and {len(again) - 1} more do so; candidates of an event must follow "
                 "one another: the file was sorted otherwise, or merged with a copy; sort it by experiment, "
                 "run, event and production, or list it once"
             )
+
+    def _rises(self) -> bool:
+        """Tell whether each event's key is greater than the one before, comparing the event number last."""
+        undecided = np.ones(max(len(self._starts) - 1, 0), dtype=np.bool_)
+        for name in ("experiment", "run", "production", "event"):
+            column = getattr(self, name)[self._starts]
+            if len(column) and np.all(column == column[0]):  # as most are in a file
+                continue
+            earlier, later = column[:-1], column[1:]
+            if np.any(undecided & (later < earlier)):
+                return False
+            undecided &= later == earlier
+        return not undecided.any()
 
 
 def event_keys(path: str | Path, tree: str = "variables") -> EventKeys:
@@ -220,17 +234,6 @@ def _need_keys(missing: list[str], where: str) -> None:
             f"{where}: no {', '.join(f'__{name}__' for name in missing)}, so candidates cannot be "
             "assigned to events; before basf2 release 3 ntuples were like this, produce them anew"
         )
-
-
-def _rises(events: Integers) -> bool:
-    """Tell whether each key is greater than the one before, comparing the event number last."""
-    undecided = np.ones(max(len(events) - 1, 0), dtype=np.bool_)
-    for name in ("experiment", "run", "production", "event"):
-        step = np.diff(events[:, EVENT_KEY.index(name)])
-        if np.any(undecided & (step < 0)):
-            return False
-        undecided &= step == 0
-    return not undecided.any()
 
 
 def _mix(state: Hashes, values: Integers) -> None:
