@@ -41,7 +41,7 @@ What it printed on 22 November 2026, shortened::
     τ mass, unbiased : 1777.342 ± 0.616 MeV
     τ mass, biased   : 1778.221 ± 0.614 MeV
     τ mass, corrected: 1777.346 ± 0.618 MeV; of the scale 0.024 MeV, with 3.6e-05
-    a scale too high by 0.001 moves the edge by 0.660 MeV; kinematics says 0.624 MeV
+    a scale too high by 0.001 moves the edge by 0.660 MeV; kinematics says 0.624 ± 0.004 MeV
 
 A bias of 1e-3 moves the D+ by 1.4 MeV: for 3 MeV, as the talks show, it has to be 2.2e-3.
 """
