@@ -83,7 +83,7 @@ def main(out: Path, one: str | None) -> None:
         click.echo(json.dumps(cost_of(Size(*json.loads(one)))))
         return
     with styled():
-        figure, panels = new_figure(2, 3, size=(12, 6.8), sharex="col")
+        figure, panels = new_figure(2, 3, size=(12, 6.8), sharex="col", sharey="row")
         for column, (what, sizes) in enumerate(SERIES.items()):
             values = [getattr(size, what) for size in sizes]
             costs = []

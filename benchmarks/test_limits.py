@@ -107,6 +107,7 @@ def test_limits_a_second(staterror: bool) -> None:
 
 def test_a_limit_of_cabinetry() -> None:
     workspace = mass_point(0.5, staterror=False)
+    upper_limits([workspace], 0.95)  # compiles the kernels, or loads them
     ours, seconds = _timed(lambda: upper_limits([workspace], 0.95)[0])
     pyhf.set_backend("numpy", "minuit")
     model, data = cabinetry.model_utils.model_and_data(workspace)
