@@ -65,16 +65,17 @@ class Courses(NamedTuple):
 def follow(charged: Charged, detector: DetectorParameters) -> Courses:
     """Return what charged particles cross, and how well a fit measures them."""
     momentum, transverse = charged.momentum, charged.transverse
-    paths = Paths(
-        charged.x,
-        charged.y,
-        charged.z,
-        charged.phi,
-        charged.charge / charged.curvature(detector.drift_chamber.magnetic_field),
-        charged.pz / transverse,
-        detector.silicon.scattering / (momentum * charged.beta),
-        charged.ends_at,
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # a particle at rest crosses nothing
+        paths = Paths(
+            charged.x,
+            charged.y,
+            charged.z,
+            charged.phi,
+            charged.charge / charged.curvature(detector.drift_chamber.magnetic_field),
+            charged.pz / transverse,
+            detector.silicon.scattering / (momentum * charged.beta),
+            charged.ends_at,
+        )
     size = len(charged)
     out = Courses(
         np.zeros(size, dtype=np.int64),
