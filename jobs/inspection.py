@@ -72,7 +72,7 @@ def inspect(
     planned = PlannedFile(
         path=path, size=size, uuid=table.identity, fingerprint=mark, edges=chunk_edges(boundaries, chunk_rows)
     )
-    return InspectedFile(name, planned, _spans(keys.take(boundaries[:-1])), len(boundaries) - 1)
+    return InspectedFile(name, planned, _spans(keys), len(boundaries) - 1)
 
 
 def _check_candidates(keys: EventKeys, path: str) -> None:
@@ -91,20 +91,21 @@ def _check_candidates(keys: EventKeys, path: str) -> None:
         )
 
 
-def _spans(events: EventKeys) -> tuple[Span, ...]:
-    """Return the spans of events, given one key an event."""
-    if not len(events):
+def _spans(keys: EventKeys) -> tuple[Span, ...]:
+    """Return the spans of the events of some rows."""
+    if not len(keys):
         return ()
-    new = np.zeros(len(events), dtype=np.bool_)
+    new = np.zeros(len(keys), dtype=np.bool_)
     new[0] = True
-    for column in (events.experiment, events.run, events.production):
-        new[1:] |= column[1:] != column[:-1]
+    for column in (keys.experiment, keys.run, keys.production):
+        if column[0] != column[-1] or np.any(column != column[0]):  # most are the same in all of a file
+            new[1:] |= column[1:] != column[:-1]
     starts = np.flatnonzero(new)
-    lowest = np.minimum.reduceat(events.event, starts)
-    highest = np.maximum.reduceat(events.event, starts)
+    lowest = np.minimum.reduceat(keys.event, starts)
+    highest = np.maximum.reduceat(keys.event, starts)
     spans: dict[tuple[int, int, int], tuple[int, int]] = {}
     for start, low, high in zip(starts, lowest.tolist(), highest.tolist(), strict=True):
-        group = (int(events.experiment[start]), int(events.run[start]), int(events.production[start]))
+        group = (int(keys.experiment[start]), int(keys.run[start]), int(keys.production[start]))
         known = spans.get(group, (low, high))
         spans[group] = (min(low, known[0]), max(high, known[1]))
     return tuple(Span(*group, *ends) for group, ends in sorted(spans.items()))

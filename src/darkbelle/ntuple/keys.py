@@ -155,9 +155,10 @@ class EventKeys:
         """Tell whether each event's key is greater than the one before, comparing the event number last."""
         undecided = np.ones(max(len(self._starts) - 1, 0), dtype=np.bool_)
         for name in ("experiment", "run", "production", "event"):
-            column = getattr(self, name)[self._starts]
+            column = getattr(self, name)
             if len(column) and np.all(column == column[0]):  # as most are in a file
                 continue
+            column = column[self._starts]
             earlier, later = column[:-1], column[1:]
             if np.any(undecided & (later < earlier)):
                 return False
