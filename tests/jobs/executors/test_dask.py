@@ -152,7 +152,7 @@ def test_the_performance_report_names_what_was_done(works: Any, tmp_path: Path) 
     file = tmp_path / "report.html"
     executor = DaskExecutor(workers=1, performance_report=file)
     assert len(list(executor.receipts(works.count_rows, [task(tmp_path)]))) == 1
-    assert "work_if_same" in file.read_text()
+    assert "work_in_time" in file.read_text()
 
 
 def test_the_dashboard_is_shown(works: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
