@@ -136,7 +136,7 @@ def test_wrong_use_is_refused(file: Path, tmp_path: Path) -> None:
     assert "numbers with commas" in result.stderr
     result = darkbelle("significance", "--workspaces", file, "--mass", "2")
     assert result.exit_code == 2
-    assert "--mass chooses among the masses of a run" in result.stderr
+    assert "--mass and --final-state choose among those of a run" in result.stderr
     result = darkbelle("significance", file, file)
     assert result.exit_code == 2
     assert "one run at a time" in result.stderr
