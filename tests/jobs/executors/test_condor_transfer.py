@@ -52,7 +52,9 @@ def without_folders(tmp_path: Path) -> Callable[..., Path]:
     def make(*hidden: Path) -> Path:
         program = tmp_path / "bin" / "python"
         program.parent.mkdir()
-        quoted = " ".join(f'"{folder}"' for folder in hidden)
+        # one within another is hidden with it: the environment may lie in the project
+        outer = [one for one in hidden if not any(one != o and one.is_relative_to(o) for o in hidden)]
+        quoted = " ".join(f'"{folder}"' for folder in outer)
         program.write_text(
             f"#!/bin/sh\nexec unshare --user --map-root-user --mount /bin/sh -c '"
             f"for folder in {quoted}; do mount -t tmpfs none $folder && ls -A $folder || exit 77; done; "
