@@ -24,7 +24,8 @@ def plot_edge(edges: Column, counts: Column, measurement: Measurement) -> Figure
     group = len(counts) // DRAWN_BINS
     coarse, drawn = edges[::group], counts.reshape(DRAWN_BINS, group).sum(axis=1)
     centre = (coarse[1:] + coarse[:-1]) / 2
-    shape, free = edge_shape("arctan"), np.array(list(measurement.details["edge"]["values"].values()))
+    shape = edge_shape("arctan")
+    free = np.array([measurement.details["edge"]["values"][name] for name in shape.parameters])
     integral = shape.integral(coarse, free)
     expected = np.diff(integral) / (integral[-1] - integral[0]) * counts.sum()
     fine = shape.density(edges, free) / (integral[-1] - integral[0]) * counts.sum() * (coarse[1] - coarse[0])

@@ -128,7 +128,7 @@ def stamp(axes: Axes, luminosity_fb: float | None = None, note: str = "Simulatio
 
 def stamp_luminosity(axes: Axes, luminosity_fb: float) -> None:
     """Write the integrated luminosity above the right end of the axes."""
-    text = rf"$\int\,L\,\mathrm{{d}}t$ = {luminosity_fb:g} fb$^{{-1}}$"
+    text = rf"$\int\,L\,\mathrm{{d}}t$ = {luminosity_fb:.4g} fb$^{{-1}}$"
     axes.annotate(
         text, (1, 1), (0, 4), "axes fraction", "offset points", ha="right", va="bottom", fontsize=13
     )
