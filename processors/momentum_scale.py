@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import ConfigDict
 
-from darkbelle.processors.base import BEAM_COLUMNS, ChannelProcessor, Filled, filled, with_prefix
+from darkbelle.processors.base import BEAM_COLUMNS, ChannelProcessor, Filled, filled
 from darkbelle.processors.opening import open_events
 from darkbelle.processors.region import RegionRecipe, fill_region
 from darkbelle.results import ChunkOutput, HistogramKey
@@ -54,8 +54,7 @@ class MomentumScaleControl(ChannelProcessor):
         found = fill_region(self.channel, opened, self._recipe(region))
         near = found.decisions.selected & (np.abs(found.columns[decay.mass] - decay.peak) < decay.window)
         leverages = self._leverages(region, found.columns, opened.events.weights, near)
-        counts = Counter(with_prefix("beams", opened.beam_sources) | with_prefix("nan", found.decisions.nan))
-        counts.update(with_prefix("momentum_scale", opened.corrected) | found.unfilled)
+        counts = Counter(opened.counts | found.counts)
         counts["leverage/tracks outside the bins"] = leverages[HistogramKey(region, "leverage")].nan
         return ChunkOutput(
             rows=len(opened.keys),

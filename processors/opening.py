@@ -7,7 +7,14 @@ from typing import Any, NamedTuple
 
 from darkbelle.beams import resolve_beams
 from darkbelle.ntuple.keys import EventKeys, keys_of_rows
-from darkbelle.processors.base import ChannelProcessor, Events, one_candidate, read_columns, stored_beams
+from darkbelle.processors.base import (
+    ChannelProcessor,
+    Events,
+    one_candidate,
+    read_columns,
+    stored_beams,
+    with_prefix,
+)
 from darkbelle.selections.corrections import Corrected, MomentumScale
 from darkbelle.selections.weights import event_weights
 
@@ -42,6 +49,11 @@ class Opened(NamedTuple):
     region: str | None
     beam_sources: dict[str, int]
     corrected: dict[str, int]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Where the beams are from, and what became of the correction of momenta, as counts of a chunk."""
+        return with_prefix("beams", self.beam_sources) | with_prefix("momentum_scale", self.corrected)
 
 
 def open_events(

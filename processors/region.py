@@ -9,7 +9,7 @@ from typing import NamedTuple
 import hist
 
 from darkbelle.channels import Channel
-from darkbelle.processors.base import Filled, filled
+from darkbelle.processors.base import Filled, filled, with_prefix
 from darkbelle.processors.opening import Opened
 from darkbelle.results import Cutflow, HistogramKey
 from darkbelle.selections.cuts import Columns, Cut, Decisions, evaluate, split_at_first_reading
@@ -67,6 +67,11 @@ class FilledRegion(NamedTuple):
     def histograms(self) -> dict[HistogramKey, hist.Hist]:
         """The histograms alone."""
         return {key: fill.histogram for key, fill in self.fills.items()}
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """NaN by column that a cut met, and entries left out of histograms, as counts of a chunk."""
+        return with_prefix("nan", self.decisions.nan) | self.unfilled
 
     @property
     def unfilled(self) -> dict[str, int]:

@@ -50,13 +50,10 @@ class TauMass(ChannelProcessor):
         opened = open_events(self, rows, scale=self.momentum_scale, of=self.corrected, tracks=select.PIONS)
         filled = fill_region(self.channel, opened, self.signal_region)
         mass = filled.columns["pseudomass"]
-        counts = Counter(multiplicity(opened.keys))
-        counts.update(with_prefix("beams", opened.beam_sources) | with_prefix("nan", filled.decisions.nan))
-        counts.update(with_prefix("momentum_scale", opened.corrected))
+        counts = Counter(multiplicity(opened.keys) | opened.counts | filled.counts)
         counts["pseudomass/squared is negative"] = int(np.count_nonzero(~np.isfinite(mass)))
         if opened.truth:
             counts.update(with_prefix("unmatched", unmatched(opened.events.columns, select.PIONS)))
-        counts.update(filled.unfilled)
         axis, selected = self.channel.axes["pseudomass"], filled.decisions.selected
         kept = selected & (mass >= axis.start) & (mass < axis.stop)
         return ChunkOutput(

@@ -44,8 +44,7 @@ class TauToLeptonAlpha(ChannelProcessor):
             recipe.region: fill_region(self.channel, opened, recipe)
             for recipe in map(self.signal_region, select.LEPTONS)
         }
-        counts = Counter(multiplicity(opened.keys))
-        counts.update(with_prefix("beams", opened.beam_sources))
+        counts = Counter(multiplicity(opened.keys) | opened.counts)
         for region, item in filled.items():
             counts.update(with_prefix(f"{region}/nan", item.decisions.nan))
             counts.update(with_prefix(region, item.unfilled))

@@ -41,11 +41,9 @@ class ZprimeInvisible(ChannelProcessor):
         """Return the histograms, the cutflow and the counts of some rows; see `ChannelProcessor`."""
         opened = open_events(self, rows)
         filled = fill_region(self.channel, opened, self.signal_region)
-        counts = Counter(multiplicity(opened.keys))
-        counts.update(with_prefix("beams", opened.beam_sources) | with_prefix("nan", filled.decisions.nan))
+        counts = Counter(multiplicity(opened.keys) | opened.counts | filled.counts)
         if opened.truth:
             counts.update(with_prefix("unmatched", unmatched(opened.events.columns, select.MUONS)))
-        counts.update(filled.unfilled)
         return ChunkOutput(
             rows=len(opened.keys),
             events=len(opened.keys.run_lengths()),

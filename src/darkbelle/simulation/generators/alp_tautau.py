@@ -15,9 +15,10 @@ import numpy as np
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import MUON_MASS
 from darkbelle.simulation.cross_section_tables import cross_section_table, write_table
-from darkbelle.simulation.events import ALP, Generated
+from darkbelle.simulation.events import ALP
 from darkbelle.simulation.muon_boson import MuonBoson
 from darkbelle.simulation.tau_resonance import Resonance
+from darkbelle.simulation.tau_resonance_generator import TauResonanceGenerator
 
 __all__ = ["AlpTauTau"]
 
@@ -25,7 +26,7 @@ GEV_PER_TEV: Final = 1000.0
 
 
 @dataclass(frozen=True)
-class AlpTauTau:
+class AlpTauTau(TauResonanceGenerator):
     """Generator of e+e− → μ+μ−a with a → τ+τ−, or with an invisible a.
 
     The branching fraction of the a is not in: limits are on σ·B.
@@ -53,25 +54,8 @@ class AlpTauTau:
     sqrt_s: float = NOMINAL.sqrt_s
     radiation: bool = True
 
+    prefix = "alp"
     process = "alp_tautau"
-
-    def __post_init__(self) -> None:
-        self.resonance  # noqa: B018 - checks the options
-
-    @property
-    def name(self) -> str:
-        """Name of the sample."""
-        return f"alp_{self.resonance.label}"
-
-    @property
-    def cross_section_fb(self) -> float:
-        """The cross section of e+e− → μ+μ−a in fb, with radiation if that is on."""
-        return self.resonance.production.cross_section.value
-
-    @property
-    def branching_fraction(self) -> float:
-        """Product of the branching fractions of the modes of the τ."""
-        return self.resonance.branching_fraction
 
     @cached_property
     def resonance(self) -> Resonance:
@@ -79,10 +63,6 @@ class AlpTauTau:
         strength = self.coupling * MUON_MASS / GEV_PER_TEV
         production = MuonBoson("pseudoscalar", self.mass, strength, self.sqrt_s, self.radiation)
         return Resonance(production, ALP, decay=self.decay, modes=self.modes)
-
-    def generate(self, size: int, rng: np.random.Generator) -> Generated:
-        """Return ``size`` unweighted events in the CM frame; there is no filter, all tried are kept."""
-        return self.resonance.generate(size, rng)
 
 
 TABULATED_MASSES = (*np.arange(0.1, 1.0, 0.1), *np.arange(1.0, 8.51, 0.25), *np.arange(8.6, 10.01, 0.1))

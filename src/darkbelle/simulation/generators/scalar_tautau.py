@@ -15,9 +15,10 @@ import numpy as np
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import FERMI_CONSTANT, MUON_MASS
 from darkbelle.simulation.cross_section_tables import cross_section_table, write_table
-from darkbelle.simulation.events import SCALAR, Generated
+from darkbelle.simulation.events import SCALAR
 from darkbelle.simulation.muon_boson import MuonBoson
 from darkbelle.simulation.tau_resonance import Resonance
+from darkbelle.simulation.tau_resonance_generator import TauResonanceGenerator
 
 __all__ = ["ScalarTauTau"]
 
@@ -25,7 +26,7 @@ VACUUM_VALUE: Final = (2.0**0.5 * FERMI_CONSTANT) ** -0.5  # v, 246.22 GeV
 
 
 @dataclass(frozen=True)
-class ScalarTauTau:
+class ScalarTauTau(TauResonanceGenerator):
     """Generator of e+e− → μ+μ−S with S → τ+τ−, or with an invisible S.
 
     The branching fraction of the S is not in: limits are on σ·B.
@@ -53,25 +54,8 @@ class ScalarTauTau:
     sqrt_s: float = NOMINAL.sqrt_s
     radiation: bool = True
 
+    prefix = "scalar"
     process = "scalar_tautau"
-
-    def __post_init__(self) -> None:
-        self.resonance  # noqa: B018 - checks the options
-
-    @property
-    def name(self) -> str:
-        """Name of the sample."""
-        return f"scalar_{self.resonance.label}"
-
-    @property
-    def cross_section_fb(self) -> float:
-        """The cross section of e+e− → μ+μ−S in fb, with radiation if that is on."""
-        return self.resonance.production.cross_section.value
-
-    @property
-    def branching_fraction(self) -> float:
-        """Product of the branching fractions of the modes of the τ."""
-        return self.resonance.branching_fraction
 
     @cached_property
     def resonance(self) -> Resonance:
@@ -79,10 +63,6 @@ class ScalarTauTau:
         strength = self.xi * MUON_MASS / VACUUM_VALUE
         production = MuonBoson("scalar", self.mass, strength, self.sqrt_s, self.radiation)
         return Resonance(production, SCALAR, decay=self.decay, modes=self.modes)
-
-    def generate(self, size: int, rng: np.random.Generator) -> Generated:
-        """Return ``size`` unweighted events in the CM frame; there is no filter, all tried are kept."""
-        return self.resonance.generate(size, rng)
 
 
 TABULATED_MASSES = (*np.arange(0.1, 1.0, 0.1), *np.arange(1.0, 8.51, 0.25), *np.arange(8.6, 10.01, 0.1))

@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-import numpy as np
-
 from darkbelle.beams import NOMINAL
-from darkbelle.simulation.events import ZPRIME, Generated
+from darkbelle.simulation.events import ZPRIME
 from darkbelle.simulation.muon_boson import MuonBoson
 from darkbelle.simulation.tau_resonance import Resonance
+from darkbelle.simulation.tau_resonance_generator import TauResonanceGenerator
 
 __all__ = ["ZPrimeTauTau"]
 
 
 @dataclass(frozen=True)
-class ZPrimeTauTau:
+class ZPrimeTauTau(TauResonanceGenerator):
     """Generator of e+e− → μ+μ−Z′ with Z′ → τ+τ−.
 
     The branching fraction of the Z′ is not in: limits are on σ·B.
@@ -45,32 +44,11 @@ class ZPrimeTauTau:
     sqrt_s: float = NOMINAL.sqrt_s
     radiation: bool = True
 
+    prefix = "zprime"
     process = "zprime_tautau"
-
-    def __post_init__(self) -> None:
-        self.resonance  # noqa: B018 - checks the options
-
-    @property
-    def name(self) -> str:
-        """Name of the sample."""
-        return f"zprime_{self.resonance.label}"
-
-    @property
-    def cross_section_fb(self) -> float:
-        """The cross section of e+e− → μ+μ−Z′ in fb, with radiation if that is on."""
-        return self.resonance.production.cross_section.value
-
-    @property
-    def branching_fraction(self) -> float:
-        """Product of the branching fractions of the modes of the τ."""
-        return self.resonance.branching_fraction
 
     @cached_property
     def resonance(self) -> Resonance:
         """How it is made and what becomes of it."""
         production = MuonBoson("vector", self.mass, self.gprime, self.sqrt_s, self.radiation)
         return Resonance(production, ZPRIME, modes=self.modes)
-
-    def generate(self, size: int, rng: np.random.Generator) -> Generated:
-        """Return ``size`` unweighted events in the CM frame; there is no filter, all tried are kept."""
-        return self.resonance.generate(size, rng)
