@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import awkward as ak
 import numpy as np
 import pytest
+import yaml
 
 from darkbelle.channels import channel_names, load_channel
 from darkbelle.errors import ConfigurationError
@@ -30,6 +31,11 @@ dak = pytest.importorskip(
 )
 
 
+def region_of(channel: str) -> str | None:
+    """The first region of a channel whose ntuples are of one region each."""
+    return next(iter(load_processor(channel).region_reads), None)
+
+
 def columns_of_any(channel: str, columns: dict[str, Any]) -> dict[str, Any]:
     """Columns for any channel: what the sample of muon pairs does not have is made up."""
     rng = np.random.default_rng(1)
@@ -37,7 +43,8 @@ def columns_of_any(channel: str, columns: dict[str, Any]) -> dict[str, Any]:
     declared = load_channel(channel)
     processor = load_processor(channel)
     made = dict(columns)
-    for name in (*processor.reads, *processor.truth_reads):
+    of_region = processor.region_reads.get(region_of(channel) or "", ())
+    for name in (*processor.reads, *of_region, *processor.truth_reads):
         particle, dot, field = name.partition(".")
         if dot:
             branch = f"{declared.particles[particle]}_{'E' if field == 'energy' else field}"
@@ -56,7 +63,11 @@ def plan(request: pytest.FixtureRequest, samples: Samples, tmp_path: Path) -> Pl
     samples.add("mumu", "c.root", columns_of_any(channel, samples.ntuple(200, 300, seed=3)))
     process = next(iter(load_channel(channel).processes))
     datasets = samples.write()
-    datasets.write_text(datasets.read_text().replace("process: mumu", f"process: {process}"))
+    declared = yaml.safe_load(datasets.read_text().replace("process: mumu", f"process: {process}"))
+    if (region := region_of(channel)) is not None:
+        for dataset in declared["datasets"].values():
+            dataset["region"] = region
+    datasets.write_text(yaml.safe_dump(declared))
     return make_plan(channel, datasets, tmp_path / "run", PlanOptions(chunk_rows=100))
 
 
@@ -95,7 +106,10 @@ def test_a_column_for_oneself_is_the_only_one_that_is_read(plan: Plan) -> None:
 
 def test_a_particle_of_which_little_is_read_is_still_a_vector(plan: Plan) -> None:
     rows = lazy_rows(plan, "mumu")
-    particle = next(name for name in load_channel(plan.channel).particles if "energy" in rows[name].fields)
+    particles = [name for name in load_channel(plan.channel).particles if name in rows.fields]
+    particle = next((name for name in particles if "pz" in rows[name].fields), None)
+    if particle is None or "energy" not in rows[particle].fields:
+        pytest.skip("no particle of this ntuple has its energy")
     momentum = rows[particle]
     assert list(dak.necessary_columns(momentum.pt).values()) == [
         frozenset({f"{particle}.px", f"{particle}.py"})
