@@ -102,6 +102,9 @@ class GeneratedEvents:
         collision itself.
     ancestors
         The particles that decayed.
+    sqrt_s
+        The energy of each collision in its CM frame, GeV, shape (n_events,), where the generator chose it;
+        None: that of the nominal beams.
 
     Raises
     ------
@@ -122,6 +125,7 @@ class GeneratedEvents:
     t: Column
     mother: NDArray[np.int32]
     ancestors: Ancestors
+    sqrt_s: Column | None = None
 
     def __post_init__(self) -> None:
         if len(self.offsets) == 0 or self.offsets[0] != 0 or np.any(np.diff(self.offsets) < 0):
@@ -130,6 +134,8 @@ class GeneratedEvents:
             raise SimulationError(
                 f"ancestors of {len(self.ancestors.offsets) - 1} events do not fit particles of {len(self)}"
             )
+        if self.sqrt_s is not None and len(self.sqrt_s) != len(self):
+            raise SimulationError(f"energies of {len(self.sqrt_s)} collisions do not fit {len(self)} events")
         for name in PARTICLE_COLUMNS:
             size = len(getattr(self, name))
             if size != self.offsets[-1]:
@@ -187,7 +193,11 @@ class GeneratedEvents:
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PARTICLE_COLUMNS}
         multiplicity = np.concatenate([part.multiplicity for part in parts])
         ancestors = Ancestors.concatenate([part.ancestors for part in parts])
-        return cls(frames.pop(), _offsets(multiplicity), **columns, ancestors=ancestors)
+        energies = [part.sqrt_s for part in parts if part.sqrt_s is not None]
+        if len(energies) not in (0, len(parts)):
+            raise SimulationError("events with energies of their own cannot be joined to others without")
+        sqrt_s = np.concatenate(energies) if energies else None
+        return cls(frames.pop(), _offsets(multiplicity), **columns, ancestors=ancestors, sqrt_s=sqrt_s)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -241,9 +251,12 @@ class GeneratedEvents:
         stop = max(start, stop)
         first, last = self.offsets[start], self.offsets[stop]
         columns = {name: getattr(self, name)[first:last] for name in PARTICLE_COLUMNS}
-        ancestors = self.ancestors.slice(start, stop)
         return GeneratedEvents(
-            self.frame, self.offsets[start : stop + 1] - first, **columns, ancestors=ancestors
+            self.frame,
+            self.offsets[start : stop + 1] - first,
+            **columns,
+            ancestors=self.ancestors.slice(start, stop),
+            sqrt_s=None if self.sqrt_s is None else self.sqrt_s[start:stop],
         )
 
     def select(self, mask: NDArray[np.bool_]) -> GeneratedEvents:
@@ -252,12 +265,17 @@ class GeneratedEvents:
             raise SimulationError(f"a mask of {len(self)} events is needed, got shape {mask.shape}")
         kept = np.repeat(mask, self.multiplicity)
         columns = {name: getattr(self, name)[kept] for name in PARTICLE_COLUMNS}
-        ancestors = self.ancestors.select(mask)
-        return GeneratedEvents(self.frame, _offsets(self.multiplicity[mask]), **columns, ancestors=ancestors)
+        return GeneratedEvents(
+            self.frame,
+            _offsets(self.multiplicity[mask]),
+            **columns,
+            ancestors=self.ancestors.select(mask),
+            sqrt_s=None if self.sqrt_s is None else self.sqrt_s[mask],
+        )
 
 
 PARTICLE_COLUMNS = tuple(
-    f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets", "ancestors"}
+    f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets", "ancestors", "sqrt_s"}
 )
 
 
