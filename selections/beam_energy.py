@@ -134,8 +134,9 @@ class Thresholds:
     ----------
     max_dr, max_dz
         Distance of each track to the interaction point [est].
-    min_identification
-        Least likelihood ratio of each track for what it is taken for [est].
+    min_kaon_id, min_pion_id, min_muon_id
+        Least likelihood ratio of each track for what it is taken for [est]. Pions beside a D are so fast
+        that they are hardly told from kaons.
     charm_window, jpsi_window
         Half widths about the masses of D and J/ψ, some three standard deviations [est].
     mass_window
@@ -149,11 +150,13 @@ class Thresholds:
 
     max_dr: float = 0.5
     max_dz: float = 2.0
-    min_identification: float = 0.5
+    min_kaon_id: float = 0.5
+    min_pion_id: float = 0.1
+    min_muon_id: float = 0.5
     charm_window: float = 0.015
     jpsi_window: float = 0.04
     mass_window: float = 0.045
-    max_r2: float = 0.3
+    max_r2: float = 0.4
 
 
 def cuts_of(region: str, at: Thresholds) -> tuple[Cut, ...]:
@@ -166,11 +169,13 @@ def cuts_of(region: str, at: Thresholds) -> tuple[Cut, ...]:
     window = at.jpsi_window if column == "jpsi_mass" else at.charm_window
     near = tuple(f"{track}.{field}" for field in ("dr", "dz") for track in decay.tracks)
     limits = np.repeat([at.max_dr, at.max_dz], len(decay.tracks))[:, None]
+    least = {"kaonID": at.min_kaon_id, "pionID": at.min_pion_id, "muonID": at.min_muon_id}
+    ratios = np.array([least[name.rpartition(".")[2]] for name in decay.identified])[:, None]
     return (
         Cut(
             "identification",
             decay.identified,
-            lambda *ratios: np.min(np.stack(ratios), axis=0) > at.min_identification,
+            lambda *found: np.all(np.stack(found) > ratios, axis=0),
         ),
         Cut("from_interaction_point", near, lambda *d: np.all(np.abs(np.stack(d)) < limits, axis=0)),
         Cut("fox_wolfram_r2", ("fox_wolfram_r2",), lambda r2: r2 < at.max_r2),
