@@ -54,14 +54,14 @@ class BeamEnergy(Analysis):
             "Bias of the peak",
             "Twice the energy of the peak is not √s: photons of the beams take some 1 MeV of a pair, and the "
             "resonance, 20 MeV wide, prefers some of the collisions, which spread by 5 MeV, so that pairs "
-            "follow the mean of all collisions by less than it moves. A line through samples of other "
-            "energies is taken off. Closure: each energy is measured with lines through the others.",
+            "follow the mean of all collisions by less than it moves. A parabola through samples of other "
+            "energies is taken off. Closure: each energy is measured with those through the others.",
             (
                 Drawing(
                     "biases",
                     plot_biases(found),
                     "Bias of twice the peak",
-                    "Points are independent samples; bands are the errors of the lines.",
+                    "Points are independent samples; bands are the errors of the parabolas.",
                 ),
             ),
             (Table("Closure [MeV]", ("simulated √s", "answer − simulated", "error", "pull"), rows),),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from darkbelle.errors import FitError
 from darkbelle.vectors import Column
 
 __all__ = ["Calibration", "CalibrationPoint"]
+
+NEWTON_STEPS: Final = 20
 
 
 @dataclass(frozen=True)
@@ -25,50 +27,67 @@ class CalibrationPoint:
 
 @dataclass(frozen=True)
 class Calibration:
-    """The line through the points: bias = ``offset`` + ``slope`` · (value − ``reference``).
+    """The polynomial through the points: bias = Σ ``coefficients[k]`` · ((value − ``reference``)/``unit``)^k.
 
-    ``covariance`` is that of offset and slope.
+    ``covariance`` is that of the coefficients.
     """
 
     reference: float
-    offset: float
-    slope: float
+    unit: float
+    coefficients: Column
     covariance: Column
     points: tuple[CalibrationPoint, ...]
 
     @classmethod
-    def through(cls, points: Sequence[CalibrationPoint], reference: float) -> Self:
-        """Return the weighted straight line through points.
+    def through(cls, points: Sequence[CalibrationPoint], reference: float, degree: int) -> Self:
+        """Return the weighted least-squares polynomial through points.
 
         Raises
         ------
         FitError
-            There are fewer than two values.
+            There are too few values.
 
-        >>> line = Calibration.through([CalibrationPoint(1, 0.1, 1), CalibrationPoint(3, 0.3, 1)], 2)
-        >>> round(line.corrected(2.2), 9)
+        >>> points = [CalibrationPoint(1, 0.1, 1), CalibrationPoint(3, 0.3, 1)]
+        >>> round(Calibration.through(points, 2, degree=1).corrected(2.2), 9)
         2.0
         """
-        if len({point.value for point in points}) < 2:
+        values = {point.value for point in points}
+        if len(values) < degree + 1:
             raise FitError(
-                f"a bias needs samples simulated with two values and more, got {len(points)}; simulate others"
+                f"a bias by a polynomial of degree {degree} needs samples simulated with {degree + 1} values "
+                f"and more, got {len(values)}; simulate others"
             )
-        distance = np.array([point.value - reference for point in points])
+        unit = max(abs(value - reference) for value in values)
+        design = np.stack([cls._powers((point.value - reference) / unit, degree) for point in points], axis=1)
         weight = np.array([point.error**-2.0 for point in points])
-        design = np.stack([np.ones(len(points)), distance])
         covariance = np.linalg.inv(design * weight @ design.T)
-        offset, slope = covariance @ (design * weight @ np.array([point.bias for point in points]))
-        return cls(reference, float(offset), float(slope), covariance, tuple(points))
+        coefficients = covariance @ (design * weight @ np.array([point.bias for point in points]))
+        return cls(reference, unit, coefficients, covariance, tuple(points))
+
+    @staticmethod
+    def _powers(place: float, degree: int) -> Column:
+        return np.power(place, np.arange(degree + 1), dtype=np.float64)
 
     def bias_at(self, value: float) -> float:
         """Return the bias at a value."""
-        return self.offset + self.slope * (value - self.reference)
+        return float(self.coefficients @ self._at(value))
 
-    def corrected(self, estimate: float) -> float:
-        """Return the value that has this estimate."""
-        return (estimate - self.offset + self.slope * self.reference) / (1.0 + self.slope)
+    def slope_at(self, value: float) -> float:
+        """Return by how much the bias grows with the value."""
+        place, degrees = (value - self.reference) / self.unit, np.arange(1, len(self.coefficients))
+        return float(self.coefficients[1:] @ (degrees * np.power(place, degrees - 1)) / self.unit)
 
     def error_at(self, value: float) -> float:
         """Return the error of the bias at a value."""
-        along = np.array([1.0, value - self.reference])
+        along = self._at(value)
         return float(np.sqrt(along @ self.covariance @ along))
+
+    def corrected(self, estimate: float) -> float:
+        """Return the value that has this estimate, that nearest to it by Newton's steps."""
+        value = estimate
+        for _ in range(NEWTON_STEPS):
+            value -= (value + self.bias_at(value) - estimate) / (1.0 + self.slope_at(value))
+        return value
+
+    def _at(self, value: float) -> Column:
+        return self._powers((value - self.reference) / self.unit, len(self.coefficients) - 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from scipy.stats import chi2 as chi_squared_distribution
@@ -17,6 +18,8 @@ from darkbelle.fitting.scale.peaks import PeakFit, Tails
 from darkbelle.vectors import Column
 
 __all__ = ["Combination", "Estimator", "combined", "estimators"]
+
+DEGREE: Final = 2  # over 8 MeV of √s the bias bends by 0.2 MeV
 
 
 @dataclass(frozen=True)
@@ -49,18 +52,21 @@ class Estimator:
         """Return √s."""
         return self.calibration.corrected(2 * fit.position)
 
-    @property
-    def leverage(self) -> float:
-        """By how much √s moves if the position of the peak does."""
-        return 2.0 / (1.0 + self.calibration.slope)
+    def leverage(self, fit: PeakFit) -> float:
+        """Return by how much √s moves if the position of the peak does."""
+        return 2.0 / (1.0 + self.calibration.slope_at(self.answer(fit)))
 
     def error(self, fit: PeakFit) -> float:
         """Return the statistical error of √s."""
-        return self.leverage * fit.position_error
+        return self.leverage(fit) * fit.position_error
 
-    def bias_error(self, sqrt_s: float) -> float:
+    def bias_error(self, fit: PeakFit) -> float:
         """Return what the simulation's statistics leave unknown of √s."""
-        return self.calibration.error_at(sqrt_s) / (1.0 + self.calibration.slope)
+        return self.leverage(fit) / 2 * self.calibration.error_at(self.answer(fit))
+
+    def whole_error(self, fit: PeakFit) -> float:
+        """Return both together."""
+        return float(np.hypot(self.error(fit), self.bias_error(fit)))
 
 
 @dataclass(frozen=True)
@@ -97,15 +103,14 @@ class Combination:
     @property
     def bias_error(self) -> float:
         """What the simulation's statistics leave unknown; the decays' are independent."""
-        return self._quadratic({r: e.bias_error(self.answers[r]) for r, e in self.estimators.items()})
+        return self._quadratic({r: e.bias_error(self.fits[r]) for r, e in self.estimators.items()})
 
     @property
     def p_value(self) -> float:
         """Probability that decays differ by more."""
         answers, value = self.answers, self.value
         pulls = [
-            (answers[region] - value)
-            / np.hypot(estimator.error(self.fits[region]), estimator.bias_error(value))
+            (answers[region] - value) / estimator.whole_error(self.fits[region])
             for region, estimator in self.estimators.items()
         ]
         freedom = max(len(pulls) - 1, 1)
@@ -127,11 +132,11 @@ def estimators(
     Raises
     ------
     FitError
-        There are fewer than two energies.
+        There are fewer than three energies.
     """
-    if len(energies) < 2:
+    if len(energies) <= DEGREE:
         raise FitError(
-            f"the bias of √s needs samples of two energies and more in each decay, got {len(energies)}; "
+            f"the bias of √s needs samples of {DEGREE + 1} energies and more in each decay, got {len(energies)}; "
             "simulate others, some MeV apart"
         )
     return {region: _estimator(part, energies, form) for region, part in inputs.regions.items()}
@@ -145,16 +150,14 @@ def _estimator(inputs: RegionInputs, energies: tuple[float, ...], form: Form | N
     for energy in sorted(energies):
         fit = fit_energy(inputs.edges, inputs.expected(energy), mass, tails, form)
         points.append(CalibrationPoint(energy, 2 * fit.position - energy, 2 * fit.position_error))
-    return Estimator(inputs, form, tails, Calibration.through(points, NOMINAL.sqrt_s))
+    return Estimator(inputs, form, tails, Calibration.through(points, NOMINAL.sqrt_s, DEGREE))
 
 
 def combined(by_region: Mapping[str, Estimator], counts: Mapping[str, Column]) -> Combination:
     """Fit the spectra of all decays and combine them."""
     fits = {region: estimator.fit(counts[region]) for region, estimator in by_region.items()}
     inverse = {
-        region: 1.0
-        / (estimator.error(fits[region]) ** 2 + estimator.bias_error(estimator.answer(fits[region])) ** 2)
-        for region, estimator in by_region.items()
+        region: estimator.whole_error(fits[region]) ** -2.0 for region, estimator in by_region.items()
     }
     total = sum(inverse.values())
     return Combination(by_region, fits, {region: weight / total for region, weight in inverse.items()})

@@ -1,6 +1,6 @@
 r"""√s from the energies of B mesons, as Belle II corrects it for the mass of the τ, arXiv:2305.19116.
 
-:math:`\sqrt s = 2E_\mathrm{peak} - b(\sqrt s)`. The bias b is a straight line through samples simulated with
+:math:`\sqrt s = 2E_\mathrm{peak} - b(\sqrt s)`. The bias b is a parabola through samples simulated with
 several energies. It holds what the beams radiate before they annihilate, and that the resonance prefers some
 of the collisions, whose energies spread: if the mean energy rises by 1 MeV, that of the pairs does not by as
 much. So b depends on the line shape, whose shifts are systematic uncertainties.
@@ -131,7 +131,7 @@ def _shifts(
     def moved(variation: str) -> float:
         return found.mean(
             {
-                region: estimator.leverage
+                region: estimator.leverage(nominal[region])
                 * (
                     estimator.fit(estimator.inputs.expected(inputs.nearest, variation)).position
                     - nominal[region].position
@@ -145,7 +145,7 @@ def _shifts(
         yield name, _of_control(inputs, name, shift)
     mass = found.mean(
         {
-            region: estimator.leverage
+            region: estimator.leverage(found.fits[region])
             * MESONS[region].error
             * MESONS[region].mass
             / found.fits[region].position
@@ -154,7 +154,7 @@ def _shifts(
     )
     yield "b_mass", Shift(mass, -mass, "m/E of the PDG's errors, those of B+ and B0 taken as one")
     error = found.bias_error
-    yield "estimator_bias", Shift(error, -error, "the errors of the lines through the samples' biases")
+    yield "estimator_bias", Shift(error, -error, "the errors of the parabolas through the samples' biases")
     others = [
         combination_of(inputs, taken, counts, form).value - found.value
         for form in FORMS
@@ -178,7 +178,7 @@ def _of_control(inputs: BEnergyInputs, name: str, shift: Shift) -> Shift:
 
 def _details(found: Combination, region: str) -> dict[str, Any]:
     estimator, fit = found.estimators[region], found.fits[region]
-    line = estimator.calibration
+    bias = estimator.calibration
     return {
         "value": estimator.answer(fit) * MEV,
         "stat": estimator.error(fit) * MEV,
@@ -189,10 +189,10 @@ def _details(found: Combination, region: str) -> dict[str, Any]:
         "background": fit.background,
         "p_value": fit.p_value,
         "bias": {
-            "offset_mev": line.offset * MEV,
-            "slope": line.slope,
+            "bias_mev": bias.bias_at(estimator.answer(fit)) * MEV,
+            "slope": bias.slope_at(estimator.answer(fit)),
             "points": [
-                {"sqrt_s": p.value, "bias_mev": p.bias * MEV, "error_mev": p.error * MEV} for p in line.points
+                {"sqrt_s": p.value, "bias_mev": p.bias * MEV, "error_mev": p.error * MEV} for p in bias.points
             ],
         },
     }

@@ -48,24 +48,24 @@ def plot_energies(found: Combination, counts: Mapping[str, Column], measurement:
 
 
 def plot_biases(found: Combination) -> Figure:
-    """Draw the bias of each decay against the simulated energy, with the line through it and its error."""
+    """Draw the bias of each decay against the simulated energy, with the parabola through it and its error."""
     figure, axes = new_figure(size=(8, 5))
     for region, estimator in found.estimators.items():
-        line, colour = estimator.calibration, OKABE_ITO[COLOURS[region]]
-        energy = np.array([point.value for point in line.points])
+        bias, colour = estimator.calibration, OKABE_ITO[COLOURS[region]]
+        energy = np.array([point.value for point in bias.points])
         axes.errorbar(
             energy * MEV,
-            [point.bias * MEV for point in line.points],
-            [point.error * MEV for point in line.points],
+            [point.bias * MEV for point in bias.points],
+            [point.error * MEV for point in bias.points],
             fmt="o",
             color=colour,
             label=NAMES[region],
         )
         along = np.linspace(energy.min() - 5e-4, energy.max() + 5e-4, 100)
-        bias = np.array([line.bias_at(float(e)) for e in along]) * MEV
-        error = np.array([line.error_at(float(e)) for e in along]) * MEV
-        axes.plot(along * MEV, bias, color=colour)
-        axes.fill_between(along * MEV, bias - error, bias + error, color=colour, alpha=0.2, linewidth=0)
+        curve = np.array([bias.bias_at(float(e)) for e in along]) * MEV
+        error = np.array([bias.error_at(float(e)) for e in along]) * MEV
+        axes.plot(along * MEV, curve, color=colour)
+        axes.fill_between(along * MEV, curve - error, curve + error, color=colour, alpha=0.2, linewidth=0)
     axes.set_xlabel(r"simulated $\sqrt{s}$ [MeV]")
     axes.set_ylabel(r"$2E^*_\mathrm{peak} - \sqrt{s}$ [MeV]")
     axes.ticklabel_format(axis="x", useOffset=False)
@@ -80,7 +80,7 @@ def plot_decays(found: Combination, measurement: Measurement) -> Figure:
     place = np.arange(len(found.answers))
     answers = np.array([found.answers[region] for region in found.estimators]) * MEV
     errors = [
-        (estimator.error(found.fits[region]), estimator.bias_error(found.answers[region]))
+        (estimator.error(found.fits[region]), estimator.bias_error(found.fits[region]))
         for region, estimator in found.estimators.items()
     ]
     stat = np.array([error for error, _ in errors]) * MEV
