@@ -1,4 +1,4 @@
-"""The last step of the collision energy: √s, the biases it is read with, its uncertainties, and their page."""
+"""The last step of the collision energy: √s, its biases and uncertainties, and their page."""
 
 from __future__ import annotations
 
@@ -73,9 +73,8 @@ def _answer(measurement: Measurement, found: Combination, peaks: Drawing) -> Sec
     taken = measurement.details["simulated_sqrt_s"]
     what = "Recorded collisions."
     if taken is not None:
-        what = (
-            f"PSEUDO-DATA: the samples simulated with {taken * MEV:.2f} MeV, and a Poisson draw of backgrounds."
-        )
+        samples = f"the samples simulated with {taken * MEV:.2f} MeV"
+        what = f"PSEUDO-DATA: {samples}, and a Poisson draw of the backgrounds."
     text = (
         f"√s = {measurement.value:.3f} ± {measurement.stat:.3f} (stat) ± {measurement.syst:.3f} (syst) MeV, "
         f"from {measurement.luminosity_fb:.3g}/fb. {what} It is the mean of all collisions. The decays agree "

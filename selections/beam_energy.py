@@ -185,11 +185,11 @@ def cuts_of(region: str, at: Thresholds) -> tuple[Cut, ...]:
 
 
 def kinematics(columns: Columns, beam: FourVector, decay: Decay) -> dict[str, Column]:
-    r"""Return the masses of a decay, and the energy of its B in the CM,
+    r"""Return the masses of a decay, and the energy of its B in the CM.
 
     .. math:: E^*_B = \sqrt{m_B^2 + p_B^{*2}}
 
-    with the PDG's mass: the momentum is small, so that the error of what is measured hardly counts.
+    with the PDG's mass: the momentum is small, so that its error hardly counts.
 
     Parameters
     ----------
@@ -228,7 +228,6 @@ def weight_shifts_of(decay: Decay, sqrt_s: float) -> dict[str, WeightShift]:
         The mean of all collisions of the sample, GeV, of which the spread is about.
     """
 
-
     def other(shape: LineShape, columns: Columns) -> Column:
         mass = columns["pair_mass"]
         factor: Column = shape.cross_section(decay.pair, mass) / UPSILON_4S.cross_section(decay.pair, mass)
@@ -243,7 +242,7 @@ def weight_shifts_of(decay: Decay, sqrt_s: float) -> dict[str, WeightShift]:
         "resonance_mass": lambda c, size: other(replace(UPSILON_4S, mass=UPSILON_4S.mass + size), c),
         "resonance_width": lambda c, size: other(replace(UPSILON_4S, width=UPSILON_4S.width + size), c),
         "barrier": lambda c, size: other(replace(UPSILON_4S, radius=UPSILON_4S.radius * (1 + size)), c),
-            "beam_spread": wider,
+        "beam_spread": wider,
     }
 
 

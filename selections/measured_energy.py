@@ -59,8 +59,8 @@ def read_measured_energy(path: str | Path) -> MeasuredEnergy:
         ) from error
     if (parameter, unit) != ("sqrt_s", "MeV"):
         raise ConfigurationError(
-            f"{path} measures {parameter!r} in {unit}, expected 'sqrt_s' in MeV; take the fit.json of a run of "
-            "the channel beam_energy"
+            f"{path} measures {parameter!r} in {unit}, expected 'sqrt_s' in MeV; take the fit.json of a run "
+            "of the channel beam_energy"
         )
     return MeasuredEnergy(value / 1e3, hypot(stat, syst) / value, sha256(content).hexdigest())
 

@@ -136,8 +136,8 @@ def estimators(
     """
     if len(energies) <= DEGREE:
         raise FitError(
-            f"the bias of √s needs samples of {DEGREE + 1} energies and more in each decay, got {len(energies)}; "
-            "simulate others, some MeV apart"
+            f"the bias of √s needs samples of {DEGREE + 1} energies and more in each decay, got "
+            f"{len(energies)}; simulate others, some MeV apart"
         )
     return {region: _estimator(part, energies, form) for region, part in inputs.regions.items()}
 
@@ -156,8 +156,6 @@ def _estimator(inputs: RegionInputs, energies: tuple[float, ...], form: Form | N
 def combined(by_region: Mapping[str, Estimator], counts: Mapping[str, Column]) -> Combination:
     """Fit the spectra of all decays and combine them."""
     fits = {region: estimator.fit(counts[region]) for region, estimator in by_region.items()}
-    inverse = {
-        region: estimator.whole_error(fits[region]) ** -2.0 for region, estimator in by_region.items()
-    }
+    inverse = {region: estimator.whole_error(fits[region]) ** -2.0 for region, estimator in by_region.items()}
     total = sum(inverse.values())
     return Combination(by_region, fits, {region: weight / total for region, weight in inverse.items()})

@@ -165,8 +165,8 @@ def _signals(items: Mapping[str, DatasetResult]) -> dict[float, DatasetResult]:
     for name, item in items.items():
         if item.dataset.mass is None or item.dataset.mass in found:
             raise FitError(
-                f"dataset {name!r} has the energy {item.dataset.mass}, expected one energy a sample of a decay; "
-                "give `mass:`, the mean of √s in GeV, and put samples of one energy into one dataset"
+                f"dataset {name!r} has the energy {item.dataset.mass}, expected one energy a sample of a "
+                "decay; give `mass:`, the mean of √s in GeV, and put samples of one energy into one dataset"
             )
         found[item.dataset.mass] = item
     return found

@@ -1,4 +1,4 @@
-"""Plots of √s from B mesons: spectra with their fits, the biases of the estimator, and the decays' answers."""
+"""Plots of √s from B mesons: spectra with their fits, biases of the estimator, and answers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def plot_energies(found: Combination, counts: Mapping[str, Column], measurement:
 
 
 def plot_biases(found: Combination) -> Figure:
-    """Draw the bias of each decay against the simulated energy, with the parabola through it and its error."""
+    """Draw the bias of each decay against the simulated energy, with the parabola through it."""
     figure, axes = new_figure(size=(8, 5))
     for region, estimator in found.estimators.items():
         bias, colour = estimator.calibration, OKABE_ITO[COLOURS[region]]

@@ -107,8 +107,10 @@ class Beams:
         ler = rng.normal(0.0, self.ler_spread, len(sqrt_s))
         shares = np.square([self.her_spread / self.her_energy, self.ler_spread / self.ler_energy])
         first, second = shares / shares.sum() if shares.any() else (0.5, 0.5)
-        missing = 2 * np.log(sqrt_s / self.sqrt_s) - np.log1p(her / self.her_energy) - np.log1p(
-            ler / self.ler_energy
+        missing = (
+            2 * np.log(sqrt_s / self.sqrt_s)
+            - np.log1p(her / self.her_energy)
+            - np.log1p(ler / self.ler_energy)
         )
         return self._collisions(
             (self.her_energy + her) * np.exp(first * missing) - self.her_energy,

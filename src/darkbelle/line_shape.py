@@ -7,11 +7,11 @@ mesons, damped by a barrier of radius R,
           g_k(s) = \frac{p_k^3}{1+(Rp_k)^2}, \qquad
           \Gamma(s) = \Gamma\,\frac{g_+(s)+g_0(s)}{g_+(M^2)+g_0(M^2)},
 
-for pairs k of charged or neutral mesons. Mass and width are the PDG's, 10.5794 ± 0.0012 GeV and 20.5 ± 2.5 MeV
-[std], which rest on BaBar's scan, Phys. Rev. D 72 (2005) 032005; there the width follows a model of quark
-pair creation. The form above and its radius of 1 fm are estimated [est]. That the ratio of charged to
-neutral pairs goes with the cubes of momenta is an assumption that Belle and Belle II disfavour,
-arXiv:2511.15926 [pub, abstract].
+for pairs k of charged or neutral mesons. Mass and width are the PDG's, 10.5794 ± 0.0012 GeV and
+20.5 ± 2.5 MeV [std]. They rest on scans, that of BaBar, Phys. Rev. D 72 (2005) 032005, above all, fitted with
+other growths of the width; the form above and its radius of 1 fm are estimated [est]. Belle and Belle II
+disfavour that the ratio of neutral to charged pairs goes with the cubes of their momenta, arXiv:2511.15926
+[pub, abstract]; here it nearly does.
 """
 
 from __future__ import annotations

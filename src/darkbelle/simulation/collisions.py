@@ -30,10 +30,10 @@ def place_in_lab(events: GeneratedEvents, beams: Beams, rng: np.random.Generator
 
     Events that bring the energies of their collisions keep their momenta: the energies of both beams are
     drawn such that they give these. For each other event they are drawn freely, again where √s is below the
-    masses of what it made. Then the three-momenta of all that comes from the collision itself are scaled by one common factor,
-    masses kept, such that the energy rises in proportion to √s; what they decay into is boosted along,
-    so that the masses of those that decayed are kept too. z is turned onto the electron's direction in
-    that CM frame; then follow boost and shift of the vertex.
+    masses of what it made. Then the three-momenta of all that comes from the collision itself are scaled by
+    one common factor, masses kept, such that the energy rises in proportion to √s; what they decay into is
+    boosted along, so that the masses of those that decayed are kept too. z is turned onto the electron's
+    direction in that CM frame; then follow boost and shift of the vertex.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def place_in_lab(events: GeneratedEvents, beams: Beams, rng: np.random.Generator
     -----
     Times in the lab count from the collision. Matrix elements are not evaluated anew: over the spread of
     5 MeV they vary by 1e-3. That does not hold for a resonance of 20 MeV, which is why
-    `darkbelle.simulation.upsilon` brings energies. Only of what comes straight from the collision the place of birth stays.
+    `darkbelle.simulation.upsilon` brings energies. Only of what comes straight from the collision the place
+    of birth stays.
     """
     if events.frame != "cm":
         raise SimulationError(f"events to place in the lab must be in the CM frame, got {events.frame!r}")

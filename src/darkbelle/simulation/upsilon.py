@@ -126,9 +126,7 @@ def pair_collisions(
     return PairCollisions(energy, scaled)
 
 
-def b_pairs(
-    kind: Kind, size: int, rng: np.random.Generator, sqrt_s: float = NOMINAL.sqrt_s
-) -> MesonPairs:
+def b_pairs(kind: Kind, size: int, rng: np.random.Generator, sqrt_s: float = NOMINAL.sqrt_s) -> MesonPairs:
     """Return pairs of B mesons, the first of either flavour equally often; see `pair_collisions`."""
     code, length = CODES[kind], PROPER_LENGTHS[kind]
     mass = B_MASSES[code]
