@@ -58,8 +58,9 @@ def threshold(mass: float) -> Background:
         energy = (edges[1:] + edges[:-1])[:, None] / 2 + half * nodes
         place = 2 * (energy - edges[0]) / (edges[-1] - edges[0]) - 1
         density = energy * np.sqrt(np.maximum(energy**2 - mass**2, 0.0)) * (1 + slope * place)
-        found: Column = np.sum(density * weights * half, axis=1)
-        return found / found.sum()
+        integral = np.sum(density * weights * half, axis=1)
+        found: Column = integral / integral.sum()
+        return found
 
     return shares
 

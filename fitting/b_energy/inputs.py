@@ -85,8 +85,7 @@ class RegionInputs:
         """
         share = luminosity / self.luminosity_of(sqrt_s)
         kept = rng.binomial(np.round(self.signal(sqrt_s)).astype(np.int64), min(share, 1.0))
-        drawn: Column = kept + rng.poisson(self.background * luminosity).astype(np.float64)
-        return drawn
+        return (kept + rng.poisson(self.background * luminosity)).astype(np.float64)
 
 
 @dataclass(frozen=True)

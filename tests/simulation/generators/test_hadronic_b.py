@@ -10,7 +10,7 @@ from darkbelle.simulation.generators import generator
 
 SIZE = 300
 
-# products of the B of positive code and of the charm meson in it, those of the other charge from its conjugate
+# products of the B of positive code and of the charm meson in it; conjugates have the other signs
 CHAINS = {
     "D0pi": (521, (-421, 211), -421, (321, -211)),
     "Dpi": (511, (-411, 211), -411, (321, -211, -211)),

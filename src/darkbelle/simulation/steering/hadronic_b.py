@@ -195,6 +195,6 @@ def _true_energies(events: GeneratedEvents, event: Indices) -> Columns:
 
 
 def _masses(momenta: FourVector, event: Indices, size: int) -> Column:
-    sums = FourVector(*(np.bincount(event, column, minlength=size) for column in momenta))
+    sums = FourVector(*(np.bincount(event, column, size).astype(np.float64) for column in momenta))
     masses: Column = np.sqrt(np.maximum(sums.mass_squared(), 0.0))
     return masses
