@@ -56,8 +56,24 @@ class EventKeys:
         return len(self.event)
 
     @cached_property
+    def new_run(self) -> NDArray[np.bool_]:
+        """Which rows are of another experiment, run or production than the row before; the first is."""
+        return changes(self.experiment, self.run, self.production)
+
+    @cached_property
+    def steps(self) -> Integers:
+        """By how much the event number of each row but the first exceeds that of the row before."""
+        return np.diff(self.event)
+
+    @cached_property
+    def _new_event(self) -> NDArray[np.bool_]:
+        new = self.new_run.copy()
+        new[1:] |= self.steps != 0
+        return new
+
+    @cached_property
     def _starts(self) -> Integers:
-        return np.flatnonzero(changes(*(getattr(self, name) for name in EVENT_KEY)))
+        return np.flatnonzero(self._new_event)
 
     def boundaries(self) -> Integers:
         """Return the rows in which another event begins than that of the row before, and at last n.
@@ -131,9 +147,7 @@ class EventKeys:
         """
         if self.candidate is None:
             return
-        others = np.ones(len(self), dtype=np.bool_)
-        others[self._starts] = False
-        rows = np.flatnonzero(others)
+        rows = np.flatnonzero(~self._new_event)
         if np.all(self.candidate[rows] > self.candidate[rows - 1]):
             return  # numbered upwards, as basf2 does
         distinct, counts = np.unique(self.row_hashes(), return_counts=True)
@@ -179,7 +193,9 @@ class EventKeys:
 
     def _rises(self) -> bool:
         """Tell whether each event's key is greater than the one before, comparing the event number last."""
-        undecided = np.ones(max(len(self._starts) - 1, 0), dtype=np.bool_)
+        if not self.new_run[1:].any():
+            return bool(np.all(self.steps >= 0))
+        undecided = np.ones(len(self._starts) - 1, dtype=np.bool_)
         for name in ("experiment", "run", "production", "event"):
             column = getattr(self, name)
             if len(column) and np.all(column == column[0]):  # as most are in a file

@@ -36,13 +36,12 @@ def spans_of(keys: EventKeys) -> Integers:
     >>> spans_of(EventKeys(zeros, zeros, np.array([7, 8, 8, 901, 902]), zeros)).tolist()
     [[0, 0, 0, 7, 8], [0, 0, 0, 901, 902]]
     """
-    new = changes(keys.experiment, keys.run, keys.production)
-    jumps = _jumps(keys.event)
-    if np.count_nonzero(jumps) <= MOST:
-        new |= jumps
-    starts = np.flatnonzero(new)
-    if not len(starts):
+    if not len(keys):
         return np.empty((0, 5), dtype=np.int64)
+    starts = np.flatnonzero(keys.new_run)
+    jumps = _jumps(keys)
+    if len(jumps) <= MOST:
+        starts = np.union1d(starts, jumps)
     ends = (np.minimum.reduceat(keys.event, starts), np.maximum.reduceat(keys.event, starts))
     stretches = np.stack([*(c[starts] for c in (keys.experiment, keys.run, keys.production)), *ends], axis=1)
     stretches = stretches[_order(stretches)]
@@ -83,13 +82,10 @@ def _distinct(owners: NDArray[np.intp]) -> NDArray[np.intp]:
     return owners[np.sort(first)]
 
 
-def _jumps(events: Integers) -> NDArray[np.bool_]:
-    jumps = np.zeros(len(events), dtype=np.bool_)
-    if len(events):
-        far = max(1, (int(events.max()) - int(events.min())) // GAPS)
-        steps = np.diff(events)
-        jumps[1:] = (steps > far) | (steps < -far)
-    return jumps
+def _jumps(keys: EventKeys) -> NDArray[np.intp]:
+    """Return the rows whose event number is far from that of the row before."""
+    far = max(1, (int(keys.event.max()) - int(keys.event.min())) // GAPS)
+    return 1 + np.flatnonzero((keys.steps > far) | (keys.steps < -far))
 
 
 def _order(spans: Integers) -> NDArray[np.intp]:
