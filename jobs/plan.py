@@ -93,7 +93,7 @@ class PlannedDataset(Record):
         return sum(file.entries for file in self.files)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Some rows of a file, and the key of their result in the store."""
 
