@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,13 @@ from numpy.typing import NDArray
 
 from darkbelle.errors import DuplicateEventsError, UnreadableFileError
 from darkbelle.jobs import shared_events
+from darkbelle.jobs.executors.base import Executor, Work
 from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.plan import Plan, load_plan
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.run import merge_only, run
 from darkbelle.jobs.store import ResultStore
+from darkbelle.jobs.tasks import Receipt, Task
 from darkbelle.runfolder import load_result
 
 if TYPE_CHECKING:
@@ -33,6 +36,14 @@ def planned(samples: Samples, folder: Path, chunk_rows: int = 60, **options: Any
 
 def joined(*parts: Columns) -> Columns:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+class Dying(Executor):
+    """Does two tasks, and then the driver dies."""
+
+    def receipts(self, work: Work, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
+        yield from map(work, islice(tasks, 2))
+        raise KeyboardInterrupt
 
 
 def without_products(folder: Path) -> bool:
@@ -120,6 +131,18 @@ def test_what_is_done_is_used_once_the_files_that_share_events_are_quarantined(
     assert report.computed == 0
     assert report.merged
     assert load_result(tmp_path / "run").datasets["data"].output.events == 100
+
+
+def test_a_run_that_was_killed_and_goes_on_finds_them_as_well(samples: Samples, tmp_path: Path) -> None:
+    samples.add("data", "a.root", samples.ntuple(100, 0, 1))
+    samples.add("data", "b.root", samples.ntuple(100, 90, 2))
+    samples.add("data", "c.root", samples.ntuple(100, 500, 3))
+    planned(samples, tmp_path / "run", chunk_rows=1000)
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "run", Dying())  # a and b are done
+    with pytest.raises(DuplicateEventsError, match=r"b\.root, .*has 10 events in common with .*a\.root"):
+        run(tmp_path / "run", LocalExecutor())
+    assert without_products(tmp_path / "run")
 
 
 @pytest.fixture
