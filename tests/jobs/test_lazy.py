@@ -68,7 +68,7 @@ def plan(request: pytest.FixtureRequest, samples: Samples, tmp_path: Path) -> Pl
         for dataset in declared["datasets"].values():
             dataset["region"] = region
     datasets.write_text(yaml.safe_dump(declared))
-    return make_plan(channel, datasets, tmp_path / "run", PlanOptions(chunk_rows=100))
+    return make_plan(channel, datasets, tmp_path / "run", PlanOptions(chunk_rows=100, check_events=True))
 
 
 def test_histograms_cutflows_and_counts_are_those_of_an_ordinary_run(plan: Plan, tmp_path: Path) -> None:
