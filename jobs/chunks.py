@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from darkbelle.datasets import Dataset
 from darkbelle.errors import RunError
 from darkbelle.jobs.attempts import attempt
 from darkbelle.jobs.identity import check_identity
@@ -14,7 +17,7 @@ from darkbelle.ntuple.reading import open_rows
 from darkbelle.processors import load_processor
 from darkbelle.results import ChunkOutput
 
-__all__ = ["process_and_store", "process_chunk"]
+__all__ = ["metadata_of_rows", "process_and_store", "process_chunk", "process_rows"]
 
 
 def process_chunk(task: ChunkTask) -> Receipt:
@@ -46,18 +49,23 @@ def process_rows(task: ChunkTask) -> ChunkOutput:
     rows = open_rows(
         RowRange(task.path, dataset.tree, task.start, task.stop),
         Layout.of(processor.channel, dataset),
-        metadata={
-            "dataset": task.name,
-            "process": dataset.process,
-            "region": dataset.region,
-            "is_data": dataset.is_data,
-            "mass": dataset.mass,
-            "seed": task.seed,
-        },
+        metadata_of_rows(task.name, dataset, task.seed),
         reads=required_reads(processor, dataset),
         optional=processor.optional_reads,
     )
     return processor.process(rows)
+
+
+def metadata_of_rows(name: str, dataset: Dataset, seed: int) -> dict[str, Any]:
+    """Return what a processor is told of the dataset that its rows are of."""
+    return {
+        "dataset": name,
+        "process": dataset.process,
+        "region": dataset.region,
+        "is_data": dataset.is_data,
+        "mass": dataset.mass,
+        "seed": seed,
+    }
 
 
 def _check_code(task: ChunkTask) -> None:
