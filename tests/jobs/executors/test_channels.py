@@ -37,7 +37,7 @@ def planned(
     folder = tmp_path_factory.mktemp(request.param)
 
     def plan(name: str) -> Path:
-        options = PlanOptions(chunk_rows=60)
+        options = PlanOptions(chunk_rows=30)
         assert make_plan(request.param, simulated(request.param), folder / name, options).count_chunks() > 12
         return folder / name
 
