@@ -13,7 +13,7 @@ from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.asymptotics import BANDS
 from darkbelle.fitting.engines import Failure, Outcome, load_engine, roostats_engine
 from darkbelle.fitting.engines.base import Progress
-from darkbelle.fitting.run_limits import LimitPoint, Limits, read_limits
+from darkbelle.fitting.limit_results import LimitPoint, Limits, read_limits
 from darkbelle.fitting.signals import with_masses
 from darkbelle.fitting.templates import all_fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace

@@ -12,15 +12,17 @@ from darkbelle.fitting.analysis import Analysis, Overlay
 from darkbelle.fitting.engines import Failure
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.lfv import FlavourPoint, flavour_couplings, flavour_points
+from darkbelle.fitting.limit_results import Limits, read_limits
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.cutflow import flows, plot_cutflow, plot_last_cuts
 from darkbelle.fitting.plots.lepton_alpha import plot_ratio_limit, plot_scale_limit
 from darkbelle.fitting.plots.spectra import plot_distributions, plot_spectrum
 from darkbelle.fitting.published_ratios import BELLE_II
-from darkbelle.fitting.run_limits import Limits, compute_limits, read_limits
+from darkbelle.fitting.run_limits import compute_limits
+from darkbelle.fitting.run_workspaces import INDEX, build_workspaces
 from darkbelle.fitting.solving import limits as limits_of
 from darkbelle.fitting.templates import FitInputs, all_fit_inputs
-from darkbelle.fitting.workspaces import INDEX, SIGNAL_STATISTICS, build_workspaces
+from darkbelle.fitting.workspaces import SIGNAL_STATISTICS
 from darkbelle.runfolder import LIMITS, SCHEMA, RunResult, load_result, read_json, write_json
 
 __all__ = ["TauToLeptonAlpha", "unlimited_simulation", "without_simulation_statistics"]

@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from darkbelle.fitting.lfv import FlavourPoint
+from darkbelle.fitting.limit_results import Limits
 from darkbelle.fitting.plots.limits import OBSERVED_LABELS, draw_band, finish, frame
 from darkbelle.fitting.plots.style import BAND_COLOURS, OKABE_ITO, new_figure, stamp
 from darkbelle.fitting.published_ratios import ARGUS, BELLE_II
-from darkbelle.fitting.run_limits import Limits
 from darkbelle.vectors import Column
 
 __all__ = ["LEPTON_SYMBOLS", "plot_ratio_limit", "plot_scale_limit"]

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.limits import final_state_option, in_unit, masses_option
-from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
-from darkbelle.jobs.commands.parameters import RUN
+from darkbelle.jobs.commands.output import as_json, in_unit, print_json, print_table, say
+from darkbelle.jobs.commands.parameters import FINAL_STATE, MASSES, RUN
 
 if TYPE_CHECKING:
     from darkbelle.fitting.measured_projection import MeasuredProjection
@@ -39,8 +38,8 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str) -> tu
     type=click.Choice(["all", "by-source"]),
     help="Systematics all alike, or besides each one kept while all others are scaled with statistics.",
 )
-@masses_option
-@final_state_option
+@MASSES
+@FINAL_STATE
 @as_json
 def project(
     run: Path,

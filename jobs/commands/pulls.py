@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.limits import data_option, masses_option
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
-from darkbelle.jobs.commands.parameters import FOLDER, SEED
+from darkbelle.jobs.commands.parameters import DATA, FOLDER, MASSES, SEED
 
 if TYPE_CHECKING:
     from darkbelle.fitting.nuisances import Pulls
@@ -24,8 +23,8 @@ if TYPE_CHECKING:
     "--signal", type=float, help="Fit the expectation with a signal of this strength, instead of the data."
 )
 @click.option("--rows", default=20, show_default=True, type=click.IntRange(min=1), help="Parameters printed.")
-@masses_option
-@data_option
+@MASSES
+@DATA
 @SEED
 @as_json
 def pulls(path: Path, plain: bool, out: Path | None, rows: int, json_output: bool, **options: Any) -> None:

@@ -18,9 +18,10 @@ from darkbelle.datasets import Dataset
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.engines import Failure
 from darkbelle.fitting.lfv import TAU_WIDTH, decay_scale, flavour_couplings, width_to_lepton
+from darkbelle.fitting.limit_results import Limits, read_limits
 from darkbelle.fitting.page import Section
 from darkbelle.fitting.plots.style import styled
-from darkbelle.fitting.run_limits import Limits, compute_limits, read_limits
+from darkbelle.fitting.run_limits import compute_limits
 from darkbelle.fitting.solving import limits as limits_of
 from darkbelle.fitting.studies.coverage import coverage_study
 from darkbelle.fitting.tau_to_lalpha import TauToLeptonAlpha, without_simulation_statistics
