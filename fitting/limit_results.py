@@ -150,10 +150,10 @@ class Limits:
         return cls(
             **{name: content[name] for name in SAME_IN_JSON},
             points=tuple(map(LimitPoint.from_json, content["points"])),
-            failed={_place(item): item["reason"] for item in content["failed"]},
+            failed={Place.from_json(item): item["reason"] for item in content["failed"]},
             missing_processes=tuple(content["missing_processes"]),
             findings={
-                _place(item): tuple(map(Finding.from_json, item["findings"]))
+                Place.from_json(item): tuple(map(Finding.from_json, item["findings"]))
                 for item in content.get("preflight", [])  # files of before there was one
             },
         )
@@ -168,7 +168,3 @@ def read_limits(run_dir: str | Path) -> Limits:
         There are none yet, or they are of another version.
     """
     return Limits.from_json(read_json(Path(run_dir) / LIMITS))
-
-
-def _place(item: Mapping[str, Any]) -> Place:
-    return Place(item["mass"], item.get("final_state"))

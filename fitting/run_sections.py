@@ -31,20 +31,20 @@ def further_sections(run: Path) -> Iterator[Section]:
 
 def _nuisances(found: RunPulls) -> Section:
     drawings, tables = [], []
-    for mass, item in found.points.items():
+    for place, item in found.points.items():
         what = "the data" if item.signal is None else f"the expectation with a signal of {item.signal:g}"
         drawings += [
             Drawing(
-                f"pulls_{mass:07.4f}",
+                f"pulls_{place.stem}",
                 plot_pulls(item, found.luminosity_fb),
-                f"Pulls and impacts at {mass:g} GeV",
+                f"Pulls and impacts, {place}",
                 f"Fit of {what}, {item.poi} = {item.best_fit:.3g} ± {item.error:.2g}. Impacts are fits with "
                 "a parameter held one deviation off: its error after the fit, or its width before.",
             ),
             Drawing(
-                f"correlations_{mass:07.4f}",
+                f"correlations_{place.stem}",
                 plot_correlations(item),
-                f"Correlations at {mass:g} GeV",
+                f"Correlations, {place}",
                 f"Of the signal and the {len(item.correlated) - 1} parameters with the largest impacts.",
             ),
         ]
@@ -58,8 +58,8 @@ def _nuisances(found: RunPulls) -> Section:
             for n in item.nuisances[:LARGEST]
         ]
         columns = ("parameter", "pull", "constraint", "impact up", "impact down")
-        tables.append(Table(f"Largest impacts on {item.poi} at {mass:g} GeV", columns, rows))
-    notes = tuple(f"{mass:g} GeV has no fit: {reason}" for mass, reason in found.failed.items())
+        tables.append(Table(f"Largest impacts on {item.poi}, {place}", columns, rows))
+    notes = tuple(f"{place} has no fit: {reason}" for place, reason in found.failed.items())
     return Section("Nuisance parameters", "", tuple(drawings), tuple(tables), notes)
 
 
@@ -67,7 +67,7 @@ def _closure(found: Closure) -> Section:
     largest = 100 * found.largest("morphed")
     rows = [
         (
-            i.mass,
+            str(i.place),
             f"{i.low:g} and {i.high:g}",
             i.gap,
             *_percent(i.limit, i.efficiency, i.statistics, i.resolution),
@@ -88,7 +88,7 @@ def _closure(found: Closure) -> Section:
         (
             Table(
                 "Predicted over simulated − 1 [%]",
-                ("mass [GeV]", "from", "gap/σ", "limit", "efficiency", "its statistics", "resolution"),
+                ("hypothesis", "from", "gap/σ", "limit", "efficiency", "its statistics", "resolution"),
                 rows,
             ),
         ),
@@ -117,14 +117,16 @@ def _projection(found: Projection) -> Section:
                 "One source is kept, all others are scaled with the statistics of the data.",
             )
         )
+    state = "" if found.final_state is None else f" of final state {found.final_state}"
+    title = f"Median expected upper limits{state}{'' if found.unit == '1' else f' in {found.unit}'}"
     rows = [(*case, *(at.get(policy, "none") for policy in POLICIES)) for case, at in medians.items()]
     return Section(
         "Other luminosities",
-        f"Median expected upper limits in {found.unit}, at {found.confidence_level:.0%} confidence level.",
+        f"{title}, at {found.confidence_level:.0%} confidence level.",
         tuple(drawings),
         (
             Table(
-                f"Median expected upper limits in {found.unit}",
+                title,
                 ("mass [GeV]", "1/fb", *(f"systematics {policy}" for policy in POLICIES)),
                 rows,
             ),

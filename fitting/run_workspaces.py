@@ -109,12 +109,12 @@ def _templates(
 
 def _entry(inputs: FitInputs, templates: MassTemplates, form: Format) -> dict[str, Any]:
     place = Place(templates.mass, inputs.final_state)
-    return {**place.as_json(), "file": _file_name(form, *place), **describe(templates)}
+    return {**place.as_json(), "file": _file_name(form, place), **describe(templates)}
 
 
-def _file_name(form: Format, mass: float, final_state: str | None) -> str:
-    """Return the name of the file that a hypothesis, mass in GeV, is in."""
-    return _prefixed(PATCHSET if form == "patchset" else f"mass_{mass:07.4f}.json", final_state)
+def _file_name(form: Format, place: Place) -> str:
+    """Return the name of the file that a hypothesis is in."""
+    return _prefixed(PATCHSET, place.final_state) if form == "patchset" else f"{place.stem}.json"
 
 
 def _prefixed(name: str, final_state: str | None) -> str:
@@ -127,7 +127,7 @@ def _write(
     channel, state = inputs.channel, inputs.final_state
     if form == "patchset" and built:
         hypotheses = [
-            Hypothesis(f"mass_{mass:07.4f}".replace(".", "_"), (mass,), workspace)
+            Hypothesis(Place(mass).stem.replace(".", "_"), (mass,), workspace)
             for mass, workspace in built.items()
         ]
         text = f"mass hypotheses of the channel {channel.name}, masses in GeV"
@@ -135,7 +135,9 @@ def _write(
         named = dict(zip(names, patchset_of(hypotheses, ["mass_gev"], text), strict=True))
     else:
         convert = hs3_of if form == "hs3" else dict
-        named = {_file_name(form, mass, state): convert(workspace) for mass, workspace in built.items()}
+        named = {
+            _file_name(form, Place(mass, state)): convert(workspace) for mass, workspace in built.items()
+        }
     for name, content in named.items():
         (folder / name).write_bytes(_readable(content))
     return [folder / name for name in named]
