@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from darkbelle.fitting.run_workspaces import build_workspaces
     from darkbelle.fitting.solving import WorkspaceLimits, limits
     from darkbelle.fitting.studies.coverage import coverage_study
+    from darkbelle.fitting.studies.injection import compute_injection
     from darkbelle.fitting.studies.runs import compute_intervals, compute_significance
     from darkbelle.fitting.studies.significance import plain_scan, scan_significance
     from darkbelle.fitting.studies.unified import unified_interval
@@ -69,6 +70,7 @@ __all__ = [
     "Pulls",
     "WorkspaceLimits",
     "build_workspaces",
+    "compute_injection",
     "compute_intervals",
     "compute_limits",
     "compute_pulls",
@@ -96,6 +98,7 @@ _HOMES = {
     "Pulls": "nuisances",
     "WorkspaceLimits": "solving",
     "build_workspaces": "run_workspaces",
+    "compute_injection": "studies.injection",
     "compute_intervals": "studies.runs",
     "compute_limits": "run_limits",
     "compute_pulls": "run_pulls",

@@ -8,11 +8,13 @@ from pathlib import Path
 from darkbelle.fitting.closure import Closure, read_closure
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.closure import plot_closure
+from darkbelle.fitting.plots.injection import plot_injection
 from darkbelle.fitting.plots.nuisances import plot_correlations, plot_pulls
 from darkbelle.fitting.plots.projection import plot_projection, plot_sources
 from darkbelle.fitting.projection import POLICIES, Projection, read_projection
 from darkbelle.fitting.run_pulls import RunPulls, read_pulls
-from darkbelle.runfolder import CLOSURE, PROJECTION, PULLS
+from darkbelle.fitting.studies.injection import RunInjection, read_injection
+from darkbelle.runfolder import CLOSURE, INJECTION, PROJECTION, PULLS
 
 __all__ = ["further_sections"]
 
@@ -20,9 +22,11 @@ LARGEST = 10  # impacts in the table of a page
 
 
 def further_sections(run: Path) -> Iterator[Section]:
-    """Yield a section for each of ``pulls.json``, ``closure.json`` and ``projection.json`` that is there."""
+    """Yield a section for each of nuisances, injected signals, closure and projection that there is."""
     if (run / PULLS).exists():
         yield _nuisances(read_pulls(run))
+    if (run / INJECTION).exists():
+        yield _injection(read_injection(run))
     if (run / CLOSURE).exists():
         yield _closure(read_closure(run))
     if (run / PROJECTION).exists():
@@ -61,6 +65,42 @@ def _nuisances(found: RunPulls) -> Section:
         tables.append(Table(f"Largest impacts on {item.poi}, {place}", columns, rows))
     notes = tuple(f"{place} has no fit: {reason}" for place, reason in found.failed.items())
     return Section("Nuisance parameters", "", tuple(drawings), tuple(tables), notes)
+
+
+def _injection(found: RunInjection) -> Section:
+    title = "Signals put in and found"
+    rows = [
+        (
+            str(i.place),
+            i.strength,
+            i.found,
+            f"{i.mean:.4g} ± {i.mean_error:.1g}",
+            i.pull_mean,
+            i.pull_width,
+            i.limit_covers.value,
+            i.interval_covers.value,
+            i.interval_covers_background.value,
+        )
+        for i in found.points
+    ]
+    columns = ("hypothesis", "put in", "found", "mean of experiments", "pull", "width", "limit covers")
+    return Section(
+        title,
+        f"A signal of {found.times:g} times the median expected limit in the expected background, and "
+        f"{found.toys} experiments with it and without. They come from the model that is fitted, and test "
+        "the fit only.",
+        (
+            Drawing(
+                "injection",
+                plot_injection(found),
+                title,
+                f"Limits and intervals should contain the truth in {found.confidence_level:.0%} of the "
+                "experiments, and more often where there is no signal, since half of the fits end at 0 then.",
+            ),
+        ),
+        (Table(title, (*columns, "interval covers", "without signal"), rows),),
+        tuple(f"{place}: {reason}" for place, reason in found.failed.items()),
+    )
 
 
 def _closure(found: Closure) -> Section:

@@ -1,8 +1,8 @@
 r"""Signals at masses that were not simulated, from the simulated ones on both sides.
 
 Shapes are moved in :math:`(x - x_0(M))/\sigma(M)`, further axes along. Where the mass squared is fitted the
-peak is at :math:`x_0 = M^2`; elsewhere, as in the energy of a lepton, it is where the simulated signals have it.
-That place, resolution and efficiency are smooth functions through all simulated masses. A shift keeps
+peak is at :math:`x_0 = M^2`; elsewhere, as in the energy of a lepton, it is the median
+of the simulated signals. That place, resolution and efficiency are smooth functions through all simulated masses. A shift keeps
 its size relative to the nominal signal.
 """
 
@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 
 from darkbelle.fitting.morphing import Neighbours, Place, moved, neighbours, smooth
-from darkbelle.fitting.resolution import core_resolution, shortest_interval
+from darkbelle.fitting.resolution import core_resolution, median
 from darkbelle.fitting.spectra import ProcessSpectra, Spectrum
 from darkbelle.fitting.templates import FitInputs
 from darkbelle.vectors import Column
@@ -115,7 +115,7 @@ def place_of(inputs: FitInputs) -> Callable[[float], Place]:
     widths = {mass: core_resolution(peak, edges) for mass, peak in peaks.items()}
     if inputs.fit.bins is None:
         return lambda mass: Place(mass**2, smooth(widths, mass))
-    centres = {mass: sum(shortest_interval(peak, edges)) / 2 for mass, peak in peaks.items()}
+    centres = {mass: median(peak, edges) for mass, peak in peaks.items()}
     return lambda mass: Place(smooth(centres, mass), smooth(widths, mass))
 
 

@@ -14,6 +14,7 @@ from darkbelle.jobs.commands.crosscheck import crosscheck
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
 from darkbelle.jobs.commands.fit import fit
+from darkbelle.jobs.commands.injection import injection
 from darkbelle.jobs.commands.interpret import interpret
 from darkbelle.jobs.commands.limits import limits
 from darkbelle.jobs.commands.pack import pack
@@ -47,6 +48,7 @@ COMMANDS = (
     limits,
     closure,
     pulls,
+    injection,
     intervals,
     significance,
     coverage,

@@ -65,7 +65,7 @@ def plot_sources(found: Projection, mass: float) -> Figure:
     axes.set_yscale("symlog", linthresh=1.0)
     axes.set_ylim(0, 100 * (1 + np.nanmax([*worse.values(), [1.0] * len(luminosities)])))
     axes.set_ylabel("Limit worse than with all scaled [%]")
-    axes.legend(loc="upper left", ncols=2, title=f"kept, {mass:g} GeV", alignment="left")
+    axes.legend(loc="upper left", ncols=2, title=f"kept, {Place(mass, found.final_state)}", alignment="left")
     stamp(axes)
     return figure
 

@@ -113,7 +113,8 @@ def _show(found: Projection) -> None:
     medians = {case: found.medians(*case) for case in cases}
     state = "" if found.final_state is None else f" of final state {found.final_state}"
     print_table(
-        f"SIMULATION: median expected upper limits{state}{in_unit(found.unit)}, {found.confidence_level:.0%} CL",
+        f"SIMULATION: median expected upper limits{state}{in_unit(found.unit)}, "
+        f"{found.confidence_level:.0%} CL",
         ("mass [GeV]", "1/fb", *(f"systematics {policy}" for policy in POLICIES)),
         [(*case, *(medians[case].get(policy, "none") for policy in POLICIES)) for case in cases],
     )

@@ -18,6 +18,7 @@ from darkbelle.errors import FitError
 from darkbelle.fitting import compute_pulls, pulls
 from darkbelle.fitting.plots.nuisances import plot_correlations, plot_pulls
 from darkbelle.fitting.run_pulls import read_pulls
+from darkbelle.fitting.templates import Place
 from darkbelle.jobs.cli import main
 
 

@@ -17,6 +17,7 @@ from darkbelle.constants import TAU_MASS
 from darkbelle.datasets import Dataset
 from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.engines import Failure
+from darkbelle.fitting.further_limits import without_simulation_statistics
 from darkbelle.fitting.lfv import TAU_WIDTH, decay_scale, flavour_couplings, width_to_lepton
 from darkbelle.fitting.limit_results import Limits, read_limits
 from darkbelle.fitting.page import Section
@@ -24,7 +25,7 @@ from darkbelle.fitting.plots.style import styled
 from darkbelle.fitting.run_limits import compute_limits
 from darkbelle.fitting.solving import limits as limits_of
 from darkbelle.fitting.studies.coverage import coverage_study
-from darkbelle.fitting.tau_to_lalpha import TauToLeptonAlpha, without_simulation_statistics
+from darkbelle.fitting.tau_to_lalpha import TauToLeptonAlpha
 from darkbelle.fitting.templates import FitInputs, Place, all_fit_inputs, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace
 from darkbelle.results import ChunkOutput, HistogramKey
