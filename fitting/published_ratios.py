@@ -20,8 +20,8 @@ BELLE_II: Final[dict[str, Points]] = {
     "mu": ((0.0, 3.4e-3), (1.0, 12.2e-3), (1.6, 0.7e-3)),
 }
 
-# observed, 95 % CL: Z. Phys. C 68 (1995) 25; the first two are the ends of a range with one limit, between the
-# others the curve is not known to us
+# observed, 95 % CL: Z. Phys. C 68 (1995) 25; the first two are the ends of a range with one limit, between
+# the others the curve is not known to us
 ARGUS: Final[dict[str, Points]] = {
     "e": ((0.0, 0.015), (0.4, 0.015), (1.0, 0.036), (1.6, 0.006)),
     "mu": ((0.0, 0.026), (1.3, 0.026), (1.4, 0.034), (1.6, 0.003)),

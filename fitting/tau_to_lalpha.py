@@ -158,9 +158,9 @@ def _notes(limits: Limits, own: Limits, unlimited: Mapping[float, float]) -> tup
         most = max(worse, key=lambda mass: worse[mass])
         notes.append(
             "The statistics of the simulation raises the expected limits by factors of "
-            f"{min(worse.values()):.2f} to {worse[most]:.2f}, most at {most:g} GeV: the background of a bin is "
-            "known no better than its simulated events allow, and the last table says which these are. It is a "
-            "property of the samples and not of the analysis; --size full has five times the events."
+            f"{min(worse.values()):.2f} to {worse[most]:.2f}, most at {most:g} GeV: the background of a bin "
+            "is known no better than its simulated events allow, and the last table says which these are. It "
+            "is a property of the samples and not of the analysis; --size full has five times the events."
         )
     thin = len(own.thinly_simulated)
     if thin:
