@@ -1,7 +1,7 @@
 r"""Signals at masses that were not simulated, from the simulated ones on both sides.
 
 Shapes are moved in :math:`(x - x_0(M))/\sigma(M)`, further axes along. Where the mass squared is fitted the
-peak is at :math:`x_0 = M^2`; elsewhere, as in the energy of a lepton, :math:`x_0` is the median of the simulated
+peak is at :math:`x_0 = M^2`; elsewhere, as in the energy of a lepton, at the median of the simulated
 signals. That place, resolution and efficiency are smooth functions through all simulated masses. A shift
 keeps its size relative to the nominal signal.
 """
