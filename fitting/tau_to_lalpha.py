@@ -168,7 +168,13 @@ def _notes(limits: Limits, own: Limits, unlimited: Mapping[float, float]) -> tup
             f"At {thin} of {len(own.points)} masses the background is simulated with fewer events than are "
             "expected of the data."
         )
-    notes += [f"{point.mass:g} GeV: {flag}" for point in own.points for flag in point.flags]
+    flags: dict[str, list[str]] = {}
+    for point in own.points:
+        for flag in point.flags:
+            flags.setdefault(flag, []).append(f"{point.mass:g}")
+    for flag, masses in flags.items():
+        where = "all masses" if len(masses) == len(own.points) else f"{', '.join(masses)} GeV"
+        notes.append(f"At {where}: {flag}")
     if limits.missing_processes:
         notes.append(
             f"Backgrounds without a dataset are not in these limits: {', '.join(limits.missing_processes)}."

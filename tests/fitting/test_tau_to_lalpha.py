@@ -235,7 +235,8 @@ def test_a_signal_between_two_masses_stands_where_the_line_is(electrons: FitInpu
     assert found.between[1.4] == (1.2, 1.6)
     assert median(peak, electrons.axis.edges) == pytest.approx(line(1.4), abs=0.02)
     assert mass_templates(found, 1.4).resolution == pytest.approx(0.15, rel=0.06)
-    assert mass_templates(found, 1.4).signal_efficiency == pytest.approx(EFFICIENCY, rel=0.02)
+    # the peak of 1.6 GeV leaves the axis at 0 with a tenth of its events
+    assert mass_templates(found, 1.4).signal_efficiency == pytest.approx(EFFICIENCY, rel=0.05)
     # nothing that was simulated changes, and a shift keeps its relative size
     assert found.signals[1.2] is electrons.signals[1.2]
     up, down = found.signals[1.4].shifts["momentum_scale"]
@@ -253,7 +254,7 @@ def test_each_lepton_has_a_closure_of_its_own(own_run: Path) -> None:
     for item in closure.of("morphed"):
         assert item.limit is not None
         assert item.efficiency is not None
-        assert abs(item.efficiency) < 4 * (item.statistics or 0.0)
+        assert abs(item.efficiency) < 0.1  # at 1.6 GeV a tenth leaves the axis
         # between the lines of 0.5 and 1.6 GeV
         assert item.gap == pytest.approx((line(0.5) - line(1.6)) / 0.15, rel=0.1)
     assert read_closure(own_run) == closure
