@@ -152,7 +152,7 @@ for inputs in all_fit_inputs(load_result(folder / "run"), "asimov"):
 # %% [markdown]
 # * By the number of events alone all masses up to 1.2 GeV are about as good, within a factor of one and a
 #   half: what the line loses by standing on more background it gains by being narrower.
-# * The shape makes the difference. At 0 GeV the line stands on the falling edge that is left of the end
+# * The shape makes the difference. At 0 GeV the line stands on the falling edge that remains of the end
 #   point: two thirds of the information are its own. From 0.8 to 1.0 GeV it stands on the maximum, where
 #   a line a fifth of $x$ wide is least unlike the spectrum: three tenths are left, and the limit is
 #   weakest. There, too, shifts of the spectrum's shape and the statistics of the simulation cost most.
@@ -160,10 +160,10 @@ for inputs in all_fit_inputs(load_result(folder / "run"), "asimov"):
 #   the spectrum goes with $x^2$, and becomes narrower: at 1.6 GeV nearly all is its own, and the limit is
 #   strongest.
 # * Against that stands the efficiency, which falls there for both leptons, for muons by more than half:
-#   those below 0.6 GeV or so do not reach the muon system.
+#   those with less than 0.6 GeV across the field do not reach the muon system.
 #
-# With samples as small as these the statistics of the simulation raises all limits above by factors of
-# five to ten; with those of size demo, which is what the shape below is of, by less than two
+# With samples as small as these the statistics of the simulation raises all limits above by a factor of
+# about ten; with those of size demo, which is what the shape below is of, by less than two
 # (`docs/tau_to_lalpha.md`).
 #
 # ## Beside what is published
