@@ -7,7 +7,8 @@ mass shells, a scalar of strength :math:`a=g_V(m_\tau-m_l)` and a pseudoscalar o
 .. math:: d\Gamma\propto 1 + \frac{2ab\,p}{a^2(E+m_l)+b^2(E-m_l)}\;\vec s\cdot\vec n ,
 
 up to the sign of the chirality: with :math:`V-A` light leptons are left-handed and fly against the spin of
-the τ−, and along that of the τ+. Vector alone is isotropic, as is axial-vector alone.
+the τ−, and along that of the τ+. Vector alone is isotropic, as is axial-vector alone. The lepton radiates
+as in `darkbelle.simulation.lepton_alpha_radiation`; without a preferred chirality the coupling is vector.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 
 from darkbelle.constants import ELECTRON_MASS, MUON_MASS, TAU_MASS
 from darkbelle.simulation.events import DARK_ALPHA
+from darkbelle.simulation.lepton_alpha_radiation import TwoBodyDecay, radiative_decays
 from darkbelle.simulation.light_hadrons import isotropic
 from darkbelle.simulation.tau_decays import MOST_PRODUCTS, TauDecays
 from darkbelle.vectors import FourVector
@@ -28,6 +30,7 @@ Chirality = Literal["isotropic", "V-A", "V+A"]
 CHIRALITIES: Final[tuple[Chirality, ...]] = get_args(Chirality)
 LEPTONS: Final = {"e": (11, ELECTRON_MASS), "mu": (13, MUON_MASS)}
 SIGNS: Final = {"isotropic": 0.0, "V-A": -1.0, "V+A": 1.0}  # of the lepton along the spin of a τ−
+PHOTON: Final = 22
 
 
 def lepton_energy(lepton: str, alpha_mass: float, tau_mass: float = TAU_MASS) -> float:
@@ -57,7 +60,7 @@ def lepton_alpha_decays(
     chirality: Chirality,
     rng: np.random.Generator,
 ) -> TauDecays:
-    """Return decays of unpolarised τ at rest, with the polarimeter vector of each.
+    """Return decays of unpolarised τ at rest, some with a photon, with the polarimeter vector of each.
 
     Parameters
     ----------
@@ -80,5 +83,11 @@ def lepton_alpha_decays(
     columns[3, :, 0], columns[3, :, 1] = energy, TAU_MASS - energy
     products = np.zeros((size, MOST_PRODUCTS), dtype=np.int32)
     products[:, 0], products[:, 1] = sign * code, DARK_ALPHA
-    power = sign * SIGNS[chirality] * analysing_power(lepton, alpha_mass)
-    return TauDecays(products, FourVector(*columns), power * direction.T)
+    polarimeter = SIGNS[chirality] * analysing_power(lepton, alpha_mass) * direction.T
+    couplings = TAU_MASS - mass, -SIGNS[chirality] * (TAU_MASS + mass)
+    radiative = radiative_decays(TwoBodyDecay(mass, alpha_mass, couplings), size, rng)
+    for slot, momenta in enumerate((radiative.lepton, radiative.alpha, radiative.photon)):
+        columns[:, radiative.which, slot] = momenta
+    products[radiative.which, 2] = PHOTON
+    polarimeter[radiative.which] = radiative.polarimeter
+    return TauDecays(products, FourVector(*columns), sign * polarimeter)
