@@ -23,8 +23,8 @@ MASSES = {"e": ELECTRON_MASS, "mu": MUON_MASS}
 
 def made(lepton: str, alpha_mass: float, seed: int = 1) -> RadiativeDecays:
     mass = MASSES[lepton]
-    decay = TwoBodyDecay(mass, alpha_mass, (TAU_MASS - mass, TAU_MASS + mass))
-    return radiative_decays(decay, SIZE, np.random.default_rng(seed))
+    decay = TwoBodyDecay(mass, np.full(SIZE, alpha_mass), (TAU_MASS - mass, TAU_MASS + mass))
+    return radiative_decays(decay, np.random.default_rng(seed))
 
 
 def vector_at(energy: Column, mass: float, cosine: Column) -> FourVector:
@@ -106,7 +106,7 @@ def test_soft_photons_leave_the_spin_to_the_lepton(sign: float) -> None:
 
 @pytest.mark.parametrize("pdg", [15, -15])
 def test_radiative_decays_take_their_place_among_the_others(pdg: int) -> None:
-    decays = lepton_alpha_decays(pdg, 20_000, "e", 0.5, "V-A", np.random.default_rng(4))
+    decays = lepton_alpha_decays(pdg, "e", np.full(20_000, 0.5), "V-A", np.random.default_rng(4))
     radiates = decays.pdg[:, 2] == 22
     assert 0.1 < radiates.mean() < 0.2
     assert not decays.pdg[~radiates, 2:].any()

@@ -35,26 +35,39 @@ LEAST_PHOTON_ENERGY = 1e-3 * TAU_MASS  # GeV, in the rest frame of the τ
 
 
 class TwoBodyDecay(NamedTuple):
-    """What decays into what: masses of lepton and α, GeV, and the scalar and pseudoscalar couplings."""
+    """What decays into what.
+
+    lepton_mass
+        GeV.
+    alpha_mass
+        GeV, of each decay, shape (n,).
+    couplings
+        The scalar and the pseudoscalar one.
+    """
 
     lepton_mass: float
-    alpha_mass: float
+    alpha_mass: Column
     couplings: tuple[float, float]
 
-    @property
-    def momentum(self) -> float:
-        """Momentum of the lepton without a photon, GeV."""
-        return float(self.breakup(np.array([TAU_MASS]))[0])
+    def rows(self, index: NDArray[np.int64]) -> TwoBodyDecay:
+        """Return some of the decays."""
+        return self._replace(alpha_mass=self.alpha_mass[index])
 
     @property
-    def summed(self) -> float:
+    def momentum(self) -> Column:
+        """Momentum of the lepton without a photon, GeV."""
+        return self.breakup(np.full(self.alpha_mass.size, TAU_MASS))
+
+    @property
+    def summed(self) -> Column:
         """Squared amplitude without a photon, summed over spins, GeV²."""
         a, b = self.couplings
-        energy = math.hypot(self.momentum, self.lepton_mass)
-        return 4.0 * TAU_MASS * ((a * a + b * b) * energy + (a * a - b * b) * self.lepton_mass)
+        energy = np.sqrt(self.momentum**2 + self.lepton_mass**2)
+        summed: Column = (a * a + b * b) * energy + (a * a - b * b) * self.lepton_mass
+        return 4.0 * TAU_MASS * summed
 
     @property
-    def hardest_photon(self) -> float:
+    def hardest_photon(self) -> Column:
         """Largest energy that a photon can have, GeV."""
         return (TAU_MASS**2 - (self.lepton_mass + self.alpha_mass) ** 2) / (2.0 * TAU_MASS)
 
@@ -70,25 +83,22 @@ class TwoBodyDecay(NamedTuple):
 
 
 class RadiativeDecays(NamedTuple):
-    """Decays of τ− at rest with a photon.
+    """Decays at rest with a photon.
 
     which
         Which of the decays has it, rising, shape (n,).
     lepton, alpha, photon
         GeV, shape (n,).
-    polarimeter
-        Shape (n, 3), as of `darkbelle.simulation.tau_decays.TauDecays`.
     """
 
     which: NDArray[np.int64]
     lepton: FourVector
     alpha: FourVector
     photon: FourVector
-    polarimeter: Column
 
 
-def radiative_decays(decay: TwoBodyDecay, size: int, rng: np.random.Generator) -> RadiativeDecays:
-    """Return those of ``size`` decays of unpolarised τ that have a photon, in random directions.
+def radiative_decays(decay: TwoBodyDecay, rng: np.random.Generator) -> RadiativeDecays:
+    """Return those decays of unpolarised τ that have a photon, in random directions.
 
     The soft limit, from which candidates are drawn, is above the amplitude everywhere.
 
@@ -97,23 +107,25 @@ def radiative_decays(decay: TwoBodyDecay, size: int, rng: np.random.Generator) -
     SimulationError
         The amplitude exceeds what candidates are drawn from by more than 1e-3 of the rate.
     """
-    span = math.log(decay.hardest_photon / LEAST_PHOTON_ENERGY)
-    soft = _rapidity_over_velocity(decay.velocity(np.array([TAU_MASS])))[0]
+    size = decay.alpha_mass.size
+    span = np.log(decay.hardest_photon / LEAST_PHOTON_ENERGY)
+    soft = _rapidity_over_velocity(decay.velocity(np.full(size, TAU_MASS)))
     which = np.flatnonzero(rng.random(size) < 2.0 * FINE_STRUCTURE / math.pi * span * soft)
-    energy = LEAST_PHOTON_ENERGY * np.exp(rng.random(which.size) * span)
+    chosen = decay.rows(which)
+    energy = LEAST_PHOTON_ENERGY * np.exp(rng.random(which.size) * span[which])
     mass = np.sqrt(TAU_MASS * (TAU_MASS - 2.0 * energy))
-    beta = decay.velocity(mass)
+    beta = chosen.velocity(mass)
     nearest = (1.0 - beta) * ((1.0 + beta) / (1.0 - beta)) ** rng.random(which.size)  # 1 − βc
-    lepton, alpha, photon = _momenta(decay, energy, mass, (1.0 - nearest) / beta, rng)
+    lepton, alpha, photon = _momenta(chosen, energy, mass, (1.0 - nearest) / beta, rng)
     squares = emission_squares(lepton, photon, decay.lepton_mass, decay.couplings)
-    share = energy**2 * nearest / 2.0 * squares.summed / decay.summed
-    share *= decay.breakup(mass) * TAU_MASS / (mass * decay.momentum)
-    share *= _rapidity_over_velocity(beta) / soft
+    share = energy**2 * nearest / 2.0 * squares.summed / chosen.summed
+    share *= chosen.breakup(mass) * TAU_MASS / (mass * chosen.momentum)
+    share *= _rapidity_over_velocity(beta) / soft[which]
     overshoot = Overshoot()
     kept = overshoot.accept(share, rng)
     overshoot.check("τ → lαγ")
-    lepton, alpha, photon = (vector.rows(np.flatnonzero(kept)) for vector in (lepton, alpha, photon))
-    return RadiativeDecays(which[kept], lepton, alpha, photon, squares.polarimeter[kept])
+    rows = np.flatnonzero(kept)
+    return RadiativeDecays(which[kept], *(vector.rows(rows) for vector in (lepton, alpha, photon)))
 
 
 def _rapidity_over_velocity(beta: Column) -> Column:
