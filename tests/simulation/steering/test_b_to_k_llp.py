@@ -113,8 +113,9 @@ def test_mbc_is_as_wide_as_the_beams_and_delta_e_as_the_tracks(simulated: dict[s
     assert set(simulated["channel"][right]) == {7}
     assert right.sum() > 100
     mbc, delta_e = (np.quantile(simulated[name][right], [0.16, 0.5, 0.84]) for name in ("B_Mbc", "B_deltaE"))
-    # σ(√s)/2 is 2.5 MeV, a little more with the momentum; 10 to 20 MeV of ΔE is what tracks of 2 GeV give
-    assert 2.2e-3 < (mbc[2] - mbc[0]) / 2 < 3.2e-3
+    # σ(√s)/2 is 2.5 MeV, a little more with the momentum; 10 to 20 MeV of ΔE is what tracks of 2 GeV give;
+    # the width of so few has an error of 8 %
+    assert 2.0e-3 < (mbc[2] - mbc[0]) / 2 < 3.2e-3
     assert mbc[1] == pytest.approx(5.2797, abs=1e-3)
     assert 7e-3 < (delta_e[2] - delta_e[0]) / 2 < 20e-3
     assert abs(delta_e[1]) < 4e-3
