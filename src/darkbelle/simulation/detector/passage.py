@@ -47,6 +47,8 @@ def passage(events: GeneratedEvents, detector: DetectorParameters, rng: np.rando
 
     π± and K± decay in flight up to the face of the calorimeter, where most of them would interact.
     Electrons radiate. Neutral hadrons are not seen, and multiple scattering is in the resolutions.
+    Charged hyperons have decayed already, where Pythia's lifetimes took them, straight; that they leave
+    hits themselves, in a few centimetres, is left out.
     """
     event = events.event_of_particle
     charged = _generated(events, event)
