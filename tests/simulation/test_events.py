@@ -114,14 +114,9 @@ def test_tables_joined_keep_their_mothers() -> None:
     assert joined.into_events(4, "cm").mother_pdg.tolist() == [521, 9900025, 9900025, 0] * 2
 
 
-def test_energies_of_collisions_go_along(events: GeneratedEvents) -> None:
-    own = replace(events, sqrt_s=np.array([10.57, 10.58, 10.59]))
-    parts = [own.slice(0, 1), own.slice(1, 3)]
-    joined = GeneratedEvents.concatenate(parts).select(np.array([True, False, True]))
-    assert joined.sqrt_s is not None
-    assert joined.sqrt_s.tolist() == [10.57, 10.59]
-    assert events.slice(0, 2).sqrt_s is None
-    with pytest.raises(SimulationError, match="others without"):
+def test_events_of_which_different_truth_is_known_do_not_join(events: GeneratedEvents) -> None:
+    own = replace(events, truth={"genCollisionEnergy": np.array([10.57, 10.58, 10.59])})
+    joined = GeneratedEvents.concatenate([own.slice(0, 1), own.slice(1, 3)])
+    assert joined.truth["genCollisionEnergy"].tolist() == [10.57, 10.58, 10.59]
+    with pytest.raises(SimulationError, match="cannot be joined"):
         GeneratedEvents.concatenate([own, events])
-    with pytest.raises(SimulationError, match="do not fit 3 events"):
-        replace(events, sqrt_s=np.array([10.58]))

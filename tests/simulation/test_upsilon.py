@@ -83,7 +83,7 @@ def test_what_a_meson_decays_into_flies_on_from_its_decay() -> None:
         mesons = mesons.with_daughters(rows, np.full(2 * size, 211), half, late)
     events = events_of_pairs(pairs, mesons)
     assert len(events) == size
-    assert len(events.sqrt_s) == size
+    assert len(events.truth["genCollisionEnergy"]) == size
     hadrons = events.pdg == 211
     assert np.bincount(events.event_of_particle[hadrons]).tolist() == [4] * size
     assert np.all(events.pdg[~hadrons] == 22)

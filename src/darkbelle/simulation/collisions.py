@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from darkbelle.beams import Beams
 from darkbelle.errors import SimulationError
 from darkbelle.kernels.boosts import boost_from_rest_frame, boost_to_rest_frame
-from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.events import COLLISION_ENERGY, GeneratedEvents
 from darkbelle.simulation.phase_space import rotated_z_to
 from darkbelle.vectors import Column, FourVector
 
@@ -82,9 +82,9 @@ def _collided(
     events: GeneratedEvents, beams: Beams, rng: np.random.Generator
 ) -> tuple[FourVector, FourVector, FourVector]:
     """Return the collisions in the lab, and momenta and places of particles in their CM frames."""
-    if events.sqrt_s is not None:
+    if COLLISION_ENERGY in events.truth:
         places = FourVector(events.x, events.y, events.z, events.t)
-        return beams.sample_at(events.sqrt_s, rng), events.momenta, places
+        return beams.sample_at(events.truth[COLLISION_ENERGY], rng), events.momenta, places
     systems = _Systems.of(events)
     collision = _collisions(systems, beams, rng)
     sqrt_s = np.sqrt(collision.mass_squared())

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from darkbelle.errors import SimulationError
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["ALP", "DARK_ALPHA", "SCALAR", "ZPRIME", "Ancestors", "Frame", "Generated", "GeneratedEvents"]
+__all__ = [
+    "ALP",
+    "COLLISION_ENERGY",
+    "DARK_ALPHA",
+    "LEFT_HANDED",
+    "SCALAR",
+    "ZPRIME",
+    "Ancestors",
+    "Frame",
+    "Generated",
+    "GeneratedEvents",
+]
 
 Frame = Literal["cm", "lab"]
 
@@ -21,6 +32,11 @@ ZPRIME = 9900032
 SCALAR = 9900025
 ALP = 9900036
 DARK_ALPHA = 9900012  # the invisible α of τ → lα
+
+# truth of events whose generator chose the energies of their collisions, so that beams do not: GeV
+COLLISION_ENERGY = "genCollisionEnergy"
+# truth of events with τ → lα: a of 1 + a, the density that spins give with V−A over that of isotropic decays
+LEFT_HANDED = "genLeftHandedAsymmetry"
 
 
 @dataclass(frozen=True)
@@ -102,9 +118,8 @@ class GeneratedEvents:
         collision itself.
     ancestors
         The particles that decayed.
-    sqrt_s
-        The energy of each collision in its CM frame, GeV, shape (n_events,), where the generator chose it;
-        None: that of the nominal beams.
+    truth
+        What the generator knows of events and no particle tells, by name: shape (n_events,).
 
     Raises
     ------
@@ -125,7 +140,7 @@ class GeneratedEvents:
     t: Column
     mother: NDArray[np.int32]
     ancestors: Ancestors
-    sqrt_s: Column | None = None
+    truth: Mapping[str, Column] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.offsets) == 0 or self.offsets[0] != 0 or np.any(np.diff(self.offsets) < 0):
@@ -134,13 +149,17 @@ class GeneratedEvents:
             raise SimulationError(
                 f"ancestors of {len(self.ancestors.offsets) - 1} events do not fit particles of {len(self)}"
             )
-        if self.sqrt_s is not None and len(self.sqrt_s) != len(self):
-            raise SimulationError(f"energies of {len(self.sqrt_s)} collisions do not fit {len(self)} events")
         for name in PARTICLE_COLUMNS:
             size = len(getattr(self, name))
             if size != self.offsets[-1]:
                 raise SimulationError(
                     f"particle column {name!r} has {size} entries, expected offsets[-1] = {self.offsets[-1]}"
+                )
+        for name, column in self.truth.items():
+            if column.shape != (len(self),):
+                raise SimulationError(
+                    f"truth column {name!r} of {len(self)} events has shape {column.shape}, expected one "
+                    "number an event"
                 )
 
     @classmethod
@@ -186,18 +205,18 @@ class GeneratedEvents:
 
     @classmethod
     def concatenate(cls, parts: Sequence[GeneratedEvents]) -> GeneratedEvents:
-        """Return the events of all parts in order; all must be in one frame."""
+        """Return the events of all parts in order; all must be in one frame, with the same truth."""
         frames = {part.frame for part in parts}
         if len(frames) != 1:
             raise SimulationError(f"events in one frame are needed to join them, got frames {sorted(frames)}")
+        if len({frozenset(part.truth) for part in parts}) > 1:
+            known = [", ".join(sorted(part.truth)) or "none" for part in parts]
+            raise SimulationError(f"events of which different truth is known cannot be joined: {known}")
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PARTICLE_COLUMNS}
         multiplicity = np.concatenate([part.multiplicity for part in parts])
         ancestors = Ancestors.concatenate([part.ancestors for part in parts])
-        energies = [part.sqrt_s for part in parts if part.sqrt_s is not None]
-        if len(energies) not in (0, len(parts)):
-            raise SimulationError("events with energies of their own cannot be joined to others without")
-        sqrt_s = np.concatenate(energies) if energies else None
-        return cls(frames.pop(), _offsets(multiplicity), **columns, ancestors=ancestors, sqrt_s=sqrt_s)
+        truth = {name: np.concatenate([part.truth[name] for part in parts]) for name in parts[0].truth}
+        return cls(frames.pop(), _offsets(multiplicity), **columns, ancestors=ancestors, truth=truth)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -251,12 +270,10 @@ class GeneratedEvents:
         stop = max(start, stop)
         first, last = self.offsets[start], self.offsets[stop]
         columns = {name: getattr(self, name)[first:last] for name in PARTICLE_COLUMNS}
+        ancestors = self.ancestors.slice(start, stop)
+        truth = {name: column[start:stop] for name, column in self.truth.items()}
         return GeneratedEvents(
-            self.frame,
-            self.offsets[start : stop + 1] - first,
-            **columns,
-            ancestors=self.ancestors.slice(start, stop),
-            sqrt_s=None if self.sqrt_s is None else self.sqrt_s[start:stop],
+            self.frame, self.offsets[start : stop + 1] - first, **columns, ancestors=ancestors, truth=truth
         )
 
     def select(self, mask: NDArray[np.bool_]) -> GeneratedEvents:
@@ -265,17 +282,15 @@ class GeneratedEvents:
             raise SimulationError(f"a mask of {len(self)} events is needed, got shape {mask.shape}")
         kept = np.repeat(mask, self.multiplicity)
         columns = {name: getattr(self, name)[kept] for name in PARTICLE_COLUMNS}
+        ancestors = self.ancestors.select(mask)
+        truth = {name: column[mask] for name, column in self.truth.items()}
         return GeneratedEvents(
-            self.frame,
-            _offsets(self.multiplicity[mask]),
-            **columns,
-            ancestors=self.ancestors.select(mask),
-            sqrt_s=None if self.sqrt_s is None else self.sqrt_s[mask],
+            self.frame, _offsets(self.multiplicity[mask]), **columns, ancestors=ancestors, truth=truth
         )
 
 
 PARTICLE_COLUMNS = tuple(
-    f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets", "ancestors", "sqrt_s"}
+    f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets", "ancestors", "truth"}
 )
 
 

@@ -30,7 +30,7 @@ from darkbelle.constants import FEMTOBARN_PER_NANOBARN
 from darkbelle.kernels import boost_from_rest_frame
 from darkbelle.line_shape import UPSILON_4S
 from darkbelle.line_shape import PairKind as Kind
-from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.events import COLLISION_ENERGY, GeneratedEvents
 from darkbelle.simulation.hadron_decays import B_MASSES
 from darkbelle.simulation.particles import Particles
 from darkbelle.simulation.radiation import InitialStateRadiation, RadiativeCollisions
@@ -171,7 +171,7 @@ def events_of_pairs(pairs: MesonPairs, at_rest: Particles) -> GeneratedEvents:
     sqrt_s, radiative = pairs.collisions
     photons = [(event, PHOTON, momenta) for event, momenta in radiative.emitted()]
     events = Particles.joined([moved, Particles.of_kinds(photons)]).into_events(size, "cm")
-    return replace(events, sqrt_s=sqrt_s)
+    return replace(events, truth={COLLISION_ENERGY: sqrt_s})
 
 
 def _times(vector: FourVector, factor: Column) -> FourVector:

@@ -51,7 +51,7 @@ def made(name: str) -> GeneratedEvents:
 def test_events_conserve_momentum_and_charge(name: str) -> None:
     events = made(name)
     assert len(events) == SIZE
-    energy = NOMINAL.sqrt_s if events.sqrt_s is None else events.sqrt_s
+    energy = events.truth.get("genCollisionEnergy", NOMINAL.sqrt_s)
     for column, expected in zip(events.momenta, (0.0, 0.0, 0.0, energy), strict=True):
         total = np.bincount(events.event_of_particle, column, minlength=SIZE)
         np.testing.assert_allclose(total, expected, atol=1e-7)

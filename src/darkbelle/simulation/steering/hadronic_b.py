@@ -25,7 +25,7 @@ import numpy as np
 from darkbelle.beams import NOMINAL, Beams
 from darkbelle.simulation.detector import NOMINAL_DETECTOR, DetectedEvents, DetectorParameters
 from darkbelle.simulation.detector.records import Indices
-from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.events import COLLISION_ENERGY, GeneratedEvents
 from darkbelle.simulation.reconstruction import (
     Daughter,
     ParticleList,
@@ -189,7 +189,7 @@ def _true_energies(events: GeneratedEvents, event: Indices) -> Columns:
     pair = _masses(events.ancestor_momenta().rows(first), home[first], size)
     with_pair = np.bincount(home[first], minlength=size) == 2
     return {
-        "genCollisionEnergy": collision[event],
+        COLLISION_ENERGY: collision[event],
         "genPairMass": np.where(with_pair, pair, np.nan)[event],
     }
 
