@@ -46,12 +46,15 @@ def dataset(
             for variation, values in spectra.items()
         },
     )
-    known = (
-        {"luminosity_fb": 80.0}
-        if process == "data"
-        else {"cross_section_fb": CROSS_SECTION, "generated_events": events}
+    described = Dataset(
+        process=process,
+        files=("a.root",),
+        mass=sqrt_s,
+        region=region,
+        luminosity_fb=80.0 if process == "data" else None,
+        cross_section_fb=None if process == "data" else CROSS_SECTION,
+        generated_events=None if process == "data" else events,
     )
-    described = Dataset(process=process, files=("a.root",), mass=sqrt_s, region=region, **known)
     return DatasetResult(described, 1, 1, 0, output)
 
 

@@ -17,7 +17,7 @@ MASS = 5.27941
 def test_shares_at_the_threshold_are_the_integral(slope: float) -> None:
     def density(energy: float) -> float:
         place = 2 * (energy - EDGES[0]) / (EDGES[-1] - EDGES[0]) - 1
-        return energy * float(np.sqrt(energy**2 - MASS**2)) * (1 + slope * place)
+        return float(energy * np.sqrt(energy**2 - MASS**2) * (1 + slope * place))
 
     whole, _ = quad(density, EDGES[0], EDGES[-1])
     found = threshold(MASS)(EDGES, slope)

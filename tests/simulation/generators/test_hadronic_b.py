@@ -39,10 +39,10 @@ def test_one_b_of_each_event_decays_as_asked(decay: str) -> None:
         return Counter(sign * code if code not in (443,) else code for code in found)
 
     seen = np.zeros(SIZE, dtype=bool)
-    for row in np.flatnonzero((np.abs(ancestors.pdg) == meson) & (ancestors.mother < 0)):
+    for row in np.flatnonzero((np.abs(ancestors.pdg) == meson) & (ancestors.mother < 0)).tolist():
         sign = int(np.sign(ancestors.pdg[row]))
         if of(row) == conjugate(products, sign):
-            (charm,) = np.flatnonzero((above == row) & (np.abs(ancestors.pdg) == abs(inner)))
+            (charm,) = np.flatnonzero((above == row) & (np.abs(ancestors.pdg) == abs(inner))).tolist()
             seen[home[row]] |= of(charm) == conjugate(grandchildren, sign)
     assert seen.all()
 
