@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from darkbelle.datasets import Dataset
 from darkbelle.errors import RunError
 from darkbelle.jobs.attempts import attempt
 from darkbelle.jobs.identity import check_identity
@@ -18,7 +19,14 @@ from darkbelle.ntuple.spans import spans_of
 from darkbelle.processors import ChannelProcessor, load_processor
 from darkbelle.results import ChunkOutput
 
-__all__ = ["checked_spans", "open_chunk", "process_and_store", "process_chunk", "process_rows"]
+__all__ = [
+    "checked_spans",
+    "metadata_of_rows",
+    "open_chunk",
+    "process_and_store",
+    "process_chunk",
+    "process_rows",
+]
 
 
 def process_chunk(task: ChunkTask) -> Receipt:
@@ -58,14 +66,7 @@ def open_chunk(task: ChunkTask, processor: ChannelProcessor) -> Any:
     return open_rows(
         RowRange(task.path, dataset.tree, task.start, task.stop),
         Layout.of(processor.channel, dataset),
-        metadata={
-            "dataset": task.name,
-            "process": dataset.process,
-            "region": dataset.region,
-            "is_data": dataset.is_data,
-            "mass": dataset.mass,
-            "seed": task.seed,
-        },
+        metadata_of_rows(task.name, dataset, task.seed),
         reads=required_reads(processor, dataset),
         optional=processor.optional_reads,
     )
@@ -83,6 +84,18 @@ def checked_spans(task: ChunkTask, keys: EventKeys) -> Integers:
     keys.check_contiguous(where, task.start)
     keys.check_candidates(where)
     return spans_of(keys)
+
+
+def metadata_of_rows(name: str, dataset: Dataset, seed: int) -> dict[str, Any]:
+    """Return what a processor is told of the dataset that its rows are of."""
+    return {
+        "dataset": name,
+        "process": dataset.process,
+        "region": dataset.region,
+        "is_data": dataset.is_data,
+        "mass": dataset.mass,
+        "seed": seed,
+    }
 
 
 def _check_code(task: ChunkTask) -> None:

@@ -15,9 +15,10 @@
     RUN/closure.json       signals predicted from those of neighbouring masses, beside the simulated ones
     RUN/crosscheck.json    some of the limits by another engine
     RUN/projection.json    expected ones at other luminosities
+    RUN/injection.json     signals put in and found again: bias, pulls and coverage of the fits
     RUN/intervals.json     intervals of Feldman and Cousins
     RUN/significance.json  local and global p-values
-    RUN/toys/              pseudo-experiments of the last two, as a result store of their own
+    RUN/toys/              pseudo-experiments of the last three, as a result store of their own
     RUN/fit.json           a measured value, its uncertainties and where they come from
     RUN/momentum_scale.json  factors for momenta of tracks, for correctionlib
 
@@ -50,6 +51,7 @@ __all__ = [
     "FAILURES",
     "FIT",
     "HISTOGRAMS",
+    "INJECTION",
     "INTERVALS",
     "LIMITS",
     "PLAN",
@@ -90,6 +92,7 @@ PULLS: Final = "pulls.json"
 CLOSURE: Final = "closure.json"
 CROSSCHECK: Final = "crosscheck.json"
 PROJECTION: Final = "projection.json"
+INJECTION: Final = "injection.json"
 INTERVALS: Final = "intervals.json"
 SIGNIFICANCE: Final = "significance.json"
 TOYS: Final = "toys"
