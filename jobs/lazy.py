@@ -89,11 +89,17 @@ def lazy_rows(plan: Plan, dataset: str) -> Any:
     RunError
         dask-awkward is not installed.
     ConfigurationError
-        The plan has no such dataset, or it has no rows.
+        The plan has no such dataset, or it has no rows, or the plan did not look for events that stand twice:
+        no merge does so here.
     """
     if dak is None:
         raise RunError(
             "dask-awkward is not installed; it needs an environment of its own: pip install 'darkbelle[lazy]'"
+        )
+    if not plan.events_checked:
+        raise ConfigurationError(
+            "the plan has not looked for events that stand twice, and dask-awkward would count them twice; "
+            "plan with --check-events, or PlanOptions(check_events=True)"
         )
     processor, layout = _processor_and_layout(plan, dataset)
     sources = _sources(plan, dataset)

@@ -50,7 +50,9 @@ def planned(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Planned:
     folder = tmp_path_factory.mktemp("run")
-    plan = make_plan(request.param, simulated(request.param), folder, PlanOptions(chunk_rows=50))
+    plan = make_plan(
+        request.param, simulated(request.param), folder, PlanOptions(chunk_rows=50, check_events=True)
+    )
     return Planned(plan, folder)
 
 
