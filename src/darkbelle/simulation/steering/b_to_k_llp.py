@@ -19,6 +19,7 @@ prefix or variable           what
 ``roe_photonEnergy``         sum of energies of photons that are not in it, GeV, lab
 ``genLLPProperLength``       true proper decay length of the event's S, cm, NaN without one: for
                              `darkbelle.simulation.reweighting.lifetime_weights`
+``genLLPMass``               its true mass, GeV: of B → K S, q² is its square
 ===========================  ====================================================================
 """
 
@@ -49,7 +50,7 @@ from darkbelle.simulation.reconstruction import (
     with_bremsstrahlung,
 )
 from darkbelle.simulation.reconstruction.displaced import vertices_at
-from darkbelle.simulation.reweighting import proper_lengths
+from darkbelle.simulation.reweighting import proper_lengths, true_masses
 from darkbelle.simulation.steering.columns import Columns, candidate_columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns, shape_columns, visible_of
 from darkbelle.simulation.steering.vertex_columns import vertex_columns
@@ -137,6 +138,7 @@ def b_to_k_llp_candidates(
         | event_columns(detected, event, detector, beams)
         | shape_columns(visible_of(detected, with_rows, beams), event, beams)
         | {"genLLPProperLength": proper_lengths(detected.generated, SCALAR)[event]}
+        | {"genLLPMass": true_masses(detected.generated, SCALAR)[event]}
     )
 
 
