@@ -66,7 +66,8 @@ def displaced_pairs(
         Code and mass in GeV of the first one.
     """
     size, (mass, momentum) = len(flight), parent
-    cosine, azimuth = rng.uniform(*np.cos(ACCEPTANCE)[::-1], size), rng.uniform(-np.pi, np.pi, size)
+    most, least = np.cos(ACCEPTANCE)
+    cosine, azimuth = rng.uniform(least, most, size), rng.uniform(-np.pi, np.pi, size)
     sine = np.sqrt(1 - cosine**2)
     flies = np.stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
     px, py, pz = momentum * flies
