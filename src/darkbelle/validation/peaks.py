@@ -42,11 +42,15 @@ PEAKS: Final[dict[str, tuple[str, dict[str, Any], str, str, str]]] = {
     "D+": ("ccbar", {"charm": "d_plus"}, "d_plus", "D_M", "D"),
     "J/ψ": ("jpsi", {}, "jpsi", "Jpsi_M", "Jpsi"),
 }
-# mass of the boson in GeV: width in MeV, source
+# mass of the boson in GeV: width in MeV, source, tolerance
 RECOIL_WIDTHS: Final = {
-    3.6: ((25.0, 45.0), "physics.md, section 2: ~35 MeV"),
-    6.9: ((12.75, 12.75), "PRL 124 (2020) 141801, remembered: ±2 widths are 51 MeV"),
-    9.0: ((2.0, 5.0), "physics.md, section 2: a few MeV"),
+    3.6: ((25.0, 45.0), "physics.md, section 2: ~35 MeV", 0.0),
+    6.9: (
+        (12.75, 12.75),
+        "PRL 124 (2020) 141801, remembered: 51 MeV are ±2 widths of their core",
+        0.15,
+    ),
+    9.0: ((2.0, 5.0), "physics.md, section 2: a few MeV", 0.0),
 }
 
 
@@ -150,14 +154,12 @@ def width_figures(
         )  # fmt: skip
     spread_of_energy = 1e3 * NOMINAL.sqrt_s_spread
     for mass, values in recoils.items():
-        about = RECOIL_WIDTHS.get(mass)
-        text = "" if about is None else about[1]
+        span, text, tolerance = RECOIL_WIDTHS.get(mass, (None, "", 0.0))
         # M² = s − 2 √s E + m²: √s enters with the energy of the recoil over M
         of_beams = spread_of_energy * (NOMINAL.sqrt_s**2 + mass**2) / (2 * NOMINAL.sqrt_s * mass)
         figures.append(
             _width(
-                f"M_rec at {mass:g} GeV", values, None if about is None else about[0],
-                "est" if about else None, text, 0.15,
+                f"M_rec at {mass:g} GeV", values, span, "est" if span else None, text, tolerance,
                 because=f"the spread of √s alone gives {of_beams:.1f} MeV and more, which the remembered "
                 "figure leaves out",
             )

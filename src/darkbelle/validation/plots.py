@@ -153,8 +153,12 @@ def _recoil(recoils: Mapping[float, Column]) -> Figure:
 def _displaced(size: int) -> Figure:
     figure, (left, middle, right) = new_figure(1, 3, size=(16, 4.8))
     radius = np.linspace(0.0, 110.0, 221)
-    for momentum, colour in ((0.2, "orange"), (0.5, "green"), (2.0, "blue")):
-        efficiency = displaced_track_efficiency(radius, momentum)
+    angles = np.linspace(-0.5, 0.5, 21)  # from the way outwards, rad
+    for momentum, colour in ((0.15, "orange"), (0.2, "green"), (2.0, "blue")):
+        efficiency = np.mean(
+            [displaced_track_efficiency(radius, momentum, from_radial=float(angle)) for angle in angles],
+            axis=0,
+        )
         left.plot(radius, efficiency, color=OKABE_ITO[colour], label=f"{momentum:g} GeV")
     left.set_ylim(0.0, 1.19)
     left.set_xlabel("Radius of birth [cm]")
@@ -167,7 +171,7 @@ def _displaced(size: int) -> Figure:
     middle.set_ylim(0.0, 1.0)
     middle.set_ylabel(r"Efficiency of $K_S\to\pi^+\pi^-$")
     right.errorbar(centre, 1e3 * kaons.width, xerr=half, fmt="o", ms=4, color=OURS)
-    right.set_ylim(bottom=0.0)
+    right.set_ylim(0.0, 4.0)
     right.set_ylabel(r"Width of $M_{K_S}$ [MeV]")
     for axes in (middle, right):
         axes.set_xlabel("Radius of decay [cm]")

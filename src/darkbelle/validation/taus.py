@@ -43,7 +43,7 @@ def branching_figures(events: int, seed: int = 1) -> list[Figure]:
         figures.append(
             Figure(
                 SECTION, f"branching fraction of {name}", "1", value, error, (known, known), "std",
-                f"PDG{', without K0' if name.startswith('3pi') else ''}", 0.005, set_to_it=True,
+                f"PDG{', without K0' if name.startswith('3pi') else ''}", 0.002, set_to_it=True,
             )
         )  # fmt: skip
     return figures
