@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from darkbelle.kernels import libm
 from darkbelle.simulation.detector.helix import curvature_radius
 from darkbelle.simulation.detector.parameters import DetectorParameters, MomentumScale, Tracking
 from darkbelle.simulation.detector.particles import Charged
@@ -35,7 +36,7 @@ def track_efficiency(charged: Charged, courses: Courses, tracking: Tracking) -> 
     """
     with_silicon = courses.silicon >= tracking.silicon_layers
     needed = np.where(with_silicon, tracking.layers_with_silicon, tracking.layers_without_silicon)
-    slow = tracking.slow_loss * np.exp((tracking.slow_momentum - charged.transverse) / tracking.slow_scale)
+    slow = tracking.slow_loss * libm.exp((tracking.slow_momentum - charged.transverse) / tracking.slow_scale)
     plateau = np.where(with_silicon, tracking.efficiency, tracking.efficiency_without_silicon)
     return np.where(courses.wires >= needed, plateau * np.maximum(1 - slow, 0.0), 0.0)
 
@@ -65,8 +66,8 @@ def measure_tracks(
     return MeasuredTracks(
         Helix(d0, phi0, omega, z0, tan_lambda),
         courses.covariance,
-        px=transverse * np.cos(phi0),
-        py=transverse * np.sin(phi0),
+        px=transverse * libm.cos(phi0),
+        py=transverse * libm.sin(phi0),
         pz=transverse * tan_lambda,
     )
 
