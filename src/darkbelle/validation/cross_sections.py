@@ -35,7 +35,7 @@ TAKEN_OVER: Final[dict[str, tuple[dict[str, Any], float, str]]] = {
     "mumu": ({}, 1.148, BANERJEE),
     "tautau": ({}, 0.919, BANERJEE),
     "ee": ({}, 300.0, f"{BOOK}, 10° to 170°"),
-    "eemumu": ({"least_mass": 0.5}, 18.9, f"{BOOK}, M(μμ) > 0.5 GeV"),
+    "eemumu": ({"least_mass": 0.5, "radiation": False}, 18.9, f"{BOOK}, M(μμ) > 0.5 GeV, not radiating"),
     "uubar": ({}, 1.61, BOOK),
     "ddbar": ({}, 0.40, BOOK),
     "ssbar": ({}, 0.38, BOOK),

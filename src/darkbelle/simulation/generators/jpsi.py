@@ -29,9 +29,9 @@ BRANCHING_FRACTIONS: Final[dict[FinalState, float]] = {"ee": 0.05971, "mumu": 0.
 class JPsiFromB:
     """Υ(4S) → BB̄ with one B → J/ψ X, J/ψ → l+l−, beside a B that decays as it likes.
 
-    X is what Belle II's table lists beside a J/ψ, such as K+ or K*0: `listed_share` of the known rate, 74 % for
-    B+ and 96 % for B0. The rest, which the table has in partonic modes, is given to these channels, so that the
-    rate is the known one, but the momenta of J/ψ are a little large. J/ψ from ψ(2S) and χ_c are in
+    X is what Belle II's table lists beside a J/ψ, such as K+ or K*0: `listed_share` of the known rate, 74 %
+    for B+ and 96 % for B0. The rest, which the table has in partonic modes, is given to these channels, so
+    that the rate is the known one, but momenta of J/ψ are a little large. J/ψ from ψ(2S) and χ_c are in
     `darkbelle.simulation.generators.b_pairs` only. The leptons may radiate photons; the J/ψ is unpolarised.
 
     Parameters
