@@ -88,8 +88,8 @@ ax.legend()
 # the response for all other energies. Folded with it, the spectrum of $\tau\to\ell\nu\bar\nu$ in the true
 # frame, $2x^2(3-2x)$ (L. Michel 1950, for a lepton without mass and any polarisation averaged), becomes
 # what is simulated. Its end point at $x=1$, where it is highest, and where the massless α stands, is
-# washed out: the maximum moves to 0.6 to 0.9, and a tail reaches beyond 1.5. Selection and the lepton's
-# identification are left out, so that soft leptons are fewer in the simulation.
+# washed out: the maximum moves to 0.6 to 0.9, and a tail reaches beyond 1.5. Selection and the photons
+# that the lepton radiates are left out.
 
 # %%
 line = run.histogram("tau_to_ealpha_0", "x_lepton", region="sr_e")[::4j]
