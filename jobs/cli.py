@@ -22,6 +22,7 @@ from darkbelle.jobs.commands.plan import plan
 from darkbelle.jobs.commands.project import project
 from darkbelle.jobs.commands.pulls import pulls
 from darkbelle.jobs.commands.report import report
+from darkbelle.jobs.commands.reweight import reweight
 from darkbelle.jobs.commands.run import merge, retry, run
 from darkbelle.jobs.commands.simulate import samples, simulate
 from darkbelle.jobs.commands.slim import slim
@@ -35,6 +36,7 @@ COMMANDS = (
     demo,
     simulate,
     samples,
+    reweight,
     slim,
     plan,
     run,

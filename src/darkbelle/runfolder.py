@@ -112,10 +112,11 @@ def canonical_json(data: Any) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, synced: bool = True) -> None:
     """Write a file whole or not at all, whenever the machine stops.
 
-    The content goes to a temporary file beside it and to the disk, and only then takes its name.
+    The content goes to a temporary file beside it and to the disk, and only then takes its name. What is of
+    no use once the machine has stopped need not be ``synced``: nobody waits for the disk then.
     """
     with room_for(path, len(content)):
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -123,7 +124,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())
+                if synced:
+                    os.fsync(file.fileno())
             Path(temporary).chmod(0o644)  # mkstemp's 0600 would lock out colleagues
             Path(temporary).replace(path)
         except BaseException:

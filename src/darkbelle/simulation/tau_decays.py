@@ -52,6 +52,11 @@ class TauDecays(NamedTuple):
     momenta: FourVector
     polarimeter: Column
 
+    def rows(self, index: NDArray[np.int64]) -> TauDecays:
+        """Return some of the decays."""
+        momenta = FourVector(*(column[index] for column in self.momenta))
+        return TauDecays(self.pdg[index], momenta, self.polarimeter[index])
+
 
 def decay_taus(
     pdg: int, modes: NDArray[np.str_], rng: np.random.Generator, *, mass: float = TAU_MASS
