@@ -98,7 +98,9 @@ def plot_factors(scale: Scale) -> Figure:
         )
     axes.set_xlabel(r"$\cos\theta$")
     axes.set_ylabel(r"bias of the momentum [$10^{-3}$]")
-    axes.legend()
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high + 0.25 * (high - low))  # room for the legend
+    axes.legend(ncols=2, loc="upper right")
     stamp(axes, note=_note(scale))
     return figure
 
