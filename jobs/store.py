@@ -5,8 +5,8 @@ is known about their dataset, the options of the processor, the sources of the c
 of the packages. So a stored result is never stale: what changes gets another key. Every executor
 writes the same bytes under the same key, and writing twice does no harm.
 
-A file is gzip of one line with the SHA-256 of the rest, and the rest, canonical JSON. Unbinned columns
-stand beside it as parquet, with their checksums inside.
+A file is gzip of one line with the SHA-256 of the rest, and the rest, canonical JSON: the output, and the
+spans of the events. Unbinned columns stand beside it as parquet, with their checksums inside.
 """
 
 from __future__ import annotations
@@ -108,8 +108,9 @@ class ResultStore:
             }
         )
         text = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
-        # mtime=0 and a fixed level: the same result is the same bytes, whenever it is written
-        write_bytes(path, gzip.compress(text, compresslevel=4, mtime=0))
+        # mtime=0 and a fixed level: the same result is the same bytes, whenever it is written. Nobody waits
+        # for the disk: what a machine that stops has not written is told by the checksum, and made again
+        write_bytes(path, gzip.compress(text, compresslevel=4, mtime=0), synced=False)
         self._failure_path(key).unlink(missing_ok=True)
 
     @staticmethod
