@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
+from scipy.special import expm1, log1p
 
 from darkbelle.errors import ConfigurationError
 from darkbelle.vectors import Column, FourVector
@@ -107,14 +108,12 @@ class Beams:
         ler = rng.normal(0.0, self.ler_spread, len(sqrt_s))
         shares = np.square([self.her_spread / self.her_energy, self.ler_spread / self.ler_energy])
         first, second = shares / shares.sum() if shares.any() else (0.5, 0.5)
-        missing = (
-            2 * np.log(sqrt_s / self.sqrt_s)
-            - np.log1p(her / self.her_energy)
-            - np.log1p(ler / self.ler_energy)
-        )
+        # numpy's depend on the processor in the last bit, and `darkbelle.kernels.libm` is not for the beams
+        missing = 2 * log1p(sqrt_s / self.sqrt_s - 1.0)
+        missing -= log1p(her / self.her_energy) + log1p(ler / self.ler_energy)
         return self._collisions(
-            (self.her_energy + her) * np.exp(first * missing) - self.her_energy,
-            (self.ler_energy + ler) * np.exp(second * missing) - self.ler_energy,
+            her + (self.her_energy + her) * expm1(first * missing),
+            ler + (self.ler_energy + ler) * expm1(second * missing),
         )
 
     def _collisions(self, her: Column, ler: Column) -> FourVector:

@@ -11,29 +11,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import darkbelle.beams
 import darkbelle.simulation
 from darkbelle.kernels import libm
 from darkbelle.simulation.generators import generator_names
 
+# the first sample of each process that a catalogue has
 SCRIPT = """
 import hashlib, pathlib, sys, tempfile
-from darkbelle.simulation.samples import SampleRequest, make_samples
-for line in sys.argv[1:]:
-    process, steering, options = line.split("|")
+from dataclasses import replace
+from darkbelle.simulation.samples import catalogue, catalogue_names, make_samples
+first = {}
+for name in catalogue_names():
+    for request in catalogue(name, "small", seed=3):
+        first.setdefault(request.process, replace(request, events=40, block=40))
+for process in sys.argv[1:]:
     with tempfile.TemporaryDirectory() as folder:
-        make_samples([SampleRequest(process, 40, 7, eval(options), steering=steering)], folder)
+        make_samples([first[process]], folder)
         (path,) = pathlib.Path(folder).rglob("*.root")
         print(process, hashlib.sha256(path.read_bytes()).hexdigest())
 """
-OPTIONS = {
-    "b_to_k_s": {"kaon": "K*0", "final_state": "ee", "mass": 1.0, "ctau_cm": 2.0},
-    "tau_to_lalpha": {"lepton": "e", "mass": 1.0},
-    "tautau": {"modes": ["3prong", "1prong"]},
-    "mumu": {"min_photon_pt": 0.4},
-    **{name: {"mass": 4.0} for name in ("zprime", "zprime_tautau", "scalar_tautau", "alp_tautau")},
-}
-STEERINGS = {"b_to_k_s": "b_to_k_llp", "tautau": "tau_3x1", "tau_to_lalpha": "tau_3x1"}
-STEERINGS |= dict.fromkeys(("uubar", "ddbar", "ssbar", "ccbar", "charged_b", "neutral_b"), "k_short")
 
 
 def simd_extensions() -> list[str]:
@@ -45,9 +42,8 @@ def simd_extensions() -> list[str]:
 
 
 def made(processes: list[str], environment: dict[str, str]) -> list[str]:
-    lines = [f"{name}|{STEERINGS.get(name, 'lepton_pairs')}|{OPTIONS.get(name, {})}" for name in processes]
     answer = subprocess.run(
-        [sys.executable, "-c", SCRIPT, *lines],
+        [sys.executable, "-c", SCRIPT, *processes],
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -108,7 +104,7 @@ def test_what_makes_events_calls_no_function_of_numpy_that_depends_on_the_proces
     depends |= {"geomspace", "logspace", "dot", "matmul", "tensordot"}
     found = {
         path.name: calls & depends
-        for path in Path(darkbelle.simulation.__path__[0]).rglob("*.py")
+        for path in (*Path(darkbelle.simulation.__path__[0]).rglob("*.py"), Path(darkbelle.beams.__file__))
         if (calls := calls_of_numpy(path.read_text(encoding="utf-8"))) & depends
     }
     assert found == {"zprime.py": {"geomspace"}}  # masses, rounded to 0.1 MeV
