@@ -64,6 +64,8 @@ class TauMassInputs:
     scale_uncertainty
         Relative error of the momentum scale, from the table that the run's momenta were corrected with;
         None without: then the channel's own.
+    energy_uncertainty
+        Likewise that of √s, from the measurement that the run was told of.
     """
 
     channel: Channel
@@ -71,6 +73,7 @@ class TauMassInputs:
     signals: Mapping[float, DatasetResult]
     backgrounds: Mapping[str, Column]
     scale_uncertainty: float | None = None
+    energy_uncertainty: float | None = None
 
     def luminosity_of(self, mass: float) -> float:
         """Return the luminosity that the simulation of a mass amounts to, 1/fb."""
@@ -215,8 +218,10 @@ def tau_mass_inputs(result: RunResult) -> TauMassInputs:
     spectra = background_spectra(result, channel, REGION, SMOOTH, 1.0) if found else {}
     edges, wide = channel.axes[OBSERVABLE].edges, channel.axes[SMOOTH].edges
     backgrounds = {name: _straight(item.nominal, wide, edges) for name, item in spectra.items()}
-    table = result.processor.get("momentum_scale") or {}
-    return TauMassInputs(channel, edges, signals, backgrounds, table.get("uncertainty"))
+    scale, energy = (result.processor.get(name) or {} for name in ("momentum_scale", "beam_energy"))
+    return TauMassInputs(
+        channel, edges, signals, backgrounds, scale.get("uncertainty"), energy.get("uncertainty")
+    )
 
 
 def _straight(spectrum: Spectrum, wide: Column, edges: Column) -> Column:
@@ -320,15 +325,16 @@ def _shifts(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> 
 
 
 def _of_control(inputs: TauMassInputs, name: str, shift: Shift) -> Shift:
-    """Return the shift of the momentum scale by as much as the control channel leaves unknown.
+    """Return the shift of momentum scale or √s by as much as their control channels leave unknown.
 
     The events were shifted by the channel's size; the edge moves in proportion.
     """
-    if name != "momentum_scale" or inputs.scale_uncertainty is None:
+    known = {"momentum_scale": inputs.scale_uncertainty, "beam_energy": inputs.energy_uncertainty}.get(name)
+    if known is None:
         return shift
     size = inputs.channel.shifts[name].size
-    factor = inputs.scale_uncertainty / size
-    how = f"{shift.how}, from {size:.2g} to the control channel's {inputs.scale_uncertainty:.2g}"
+    factor = known / size
+    how = f"{shift.how}, from {size:.2g} to the control channel's {known:.2g}"
     return Shift(shift.up * factor, shift.down * factor, how)
 
 

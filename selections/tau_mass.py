@@ -15,7 +15,7 @@ from pydantic import ConfigDict
 from darkbelle.constants import PION_MASS
 from darkbelle.kernels import pseudomass
 from darkbelle.selections.cuts import Columns, Cut, Mask
-from darkbelle.selections.shifts import BeamShift, Shift, scale_momenta, stretch_residuals
+from darkbelle.selections.shifts import BeamShift, Shift, scale_momenta, scaled_boost, stretch_residuals
 from darkbelle.vectors import Column, FourVector
 
 __all__ = [
@@ -76,12 +76,6 @@ SHIFTS: Final[dict[str, Shift]] = {
 def scaled_energy(beam: FourVector, size: float) -> FourVector:
     """Return beams whose √s is larger by a relative ``size``, at the same boost."""
     return FourVector(*(column * (1.0 + size) for column in beam))
-
-
-def scaled_boost(beam: FourVector, size: float) -> FourVector:
-    """Return beams whose total momentum is larger by a relative ``size``, at the same √s."""
-    px, py, pz = (column * (1.0 + size) for column in beam[:3])
-    return FourVector.with_mass(px, py, pz, np.sqrt(beam.mass_squared()))
 
 
 BEAM_SHIFTS: Final[dict[str, BeamShift]] = {

@@ -236,6 +236,22 @@ def test_options_of_the_processor_reach_the_plan(samples: Samples, tmp_path: Pat
     assert "max_dq" in wrong.stderr
 
 
+def test_events_that_stand_twice_are_said_by_the_plan_if_asked_and_else_by_the_run(
+    samples: Samples, tmp_path: Path
+) -> None:
+    samples.add("data", "a.root", samples.ntuple(20, 0, 1))
+    samples.add("data", "b.root", samples.ntuple(20, 10, 2))
+    arguments = ("plan", "zprime_invisible", "--datasets", samples.write(), "--out", tmp_path / "run")
+    asked = darkbelle(*arguments, "--check-events")
+    assert asked.exit_code == 1
+    assert "b.root has 10 of its 20 events in common with" in asked.stderr
+    assert darkbelle(*arguments).exit_code == 0
+    found = darkbelle("run", tmp_path / "run", "--executor", "local")
+    assert found.exit_code == 1
+    assert "error: events stand twice, so nothing was merged" in found.stderr
+    assert "b.root, entries 0 to" in found.stderr
+
+
 def counting(folder: Path, background: float) -> Path:
     signal = {"name": "s", "data": [1.0], "modifiers": [{"name": "mu", "type": "normfactor", "data": None}]}
     other = {"name": "b", "data": [background], "modifiers": []}

@@ -35,7 +35,7 @@ class Mode(NamedTuple):
     Attributes
     ----------
     number
-        TAUOLA's, which two modes may share.
+        TAUOLA's, which two modes may share; with two digits more, one of those that share it.
     hadrons
         Code of each charged lepton, hadron or hard photon, charges left out, and how many there are.
     fraction
@@ -63,7 +63,7 @@ MODES: dict[str, Mode] = {
     "mu": Mode(2, {MUON: 1}, 0.1739),
     "pi": Mode(3, {PION: 1}, 0.1082),
     "pipi0": Mode(4, {PION: 1, NEUTRAL_PION: 1}, 0.2549),
-    "pi2pi0": Mode(5, {PION: 1, NEUTRAL_PION: 2}, 0.0926),
+    "pi2pi0": Mode(502, {PION: 1, NEUTRAL_PION: 2}, 0.0926),
     "pi3pi0": Mode(9, {PION: 1, NEUTRAL_PION: 3}, 0.0104),
     "pipi0gamma": Mode(21, {PION: 1, NEUTRAL_PION: 1, PHOTON: 1}, 0.00163),
     "etapipi0": Mode(20, {PION: 1, NEUTRAL_PION: 1, ETA: 1}, 0.00139),
@@ -75,7 +75,7 @@ MODES: dict[str, Mode] = {
     "KK0": Mode(22, {KAON: 1, NEUTRAL_KAON: 1}, 0.00149),
     "KK0pi0": Mode(16, {KAON: 1, NEUTRAL_KAON: 1, NEUTRAL_PION: 1}, 0.00150),
     "piK0K0": Mode(15, {PION: 1, NEUTRAL_KAON: 2}, 0.00155),
-    "3pi": Mode(5, {PION: 3}, 0.0902),
+    "3pi": Mode(501, {PION: 3}, 0.0902),
     "3pipi0": Mode(8, {PION: 3, NEUTRAL_PION: 1}, 0.0448),
     "3pi2pi0": Mode(10, {PION: 3, NEUTRAL_PION: 2}, 0.00462),
     "3pi3pi0": Mode(13, {PION: 3, NEUTRAL_PION: 3}, 0.00008),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkbelle.beams import Beams
-from darkbelle.kernels import boost_to_rest_frame
+from darkbelle.kernels import boost_to_rest_frame, libm
 from darkbelle.simulation.detector import DetectedEvents
 from darkbelle.simulation.detector.records import Indices, Kind
 from darkbelle.simulation.reconstruction import ParticleList
@@ -20,7 +20,7 @@ from darkbelle.simulation.reconstruction.truth_tree import (
 )
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["EXPERIMENT", "Columns", "candidate_columns", "counters", "track_columns"]
+__all__ = ["EXPERIMENT", "Columns", "candidate_columns", "counters", "momentum_cm", "track_columns"]
 
 EXPERIMENT: Final = 1003  # basf2's number for simulation independent of runs
 IDENTIFIED: Final[tuple[Kind, ...]] = ("electron", "muon", "pion", "kaon", "proton")
@@ -112,7 +112,7 @@ def candidate_columns(
         "pz": momentum.pz,
         "E": momentum.energy,
         "p": size,
-        "theta": np.arctan2(np.hypot(momentum.px, momentum.py), momentum.pz),
+        "theta": libm.arctan2(np.hypot(momentum.px, momentum.py), momentum.pz),
         "CMS_p": size_cm,
         "CMS_E": in_cm.energy,
         "CMS_cosTheta": in_cm.pz / size_cm,
@@ -124,6 +124,13 @@ def candidate_columns(
         "genMotherPDG": np.where(known & (mother != 0), mother, np.nan),
     }
     return {f"{prefix}_{name}": values for name, values in columns.items()}
+
+
+def momentum_cm(particles: ParticleList, beams: Beams) -> Column:
+    """Return the momenta of candidates in the CM, GeV, shape (n,)."""
+    if len(particles) == 0:
+        return np.zeros(0)
+    return _magnitude(boost_to_rest_frame(particles.momenta, beams.four_vector))
 
 
 def _magnitude(vector: FourVector) -> Column:
