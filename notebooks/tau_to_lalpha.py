@@ -164,8 +164,7 @@ for inputs in all_fit_inputs(load_result(folder / "run"), "asimov"):
 #   those with less than 0.6 GeV across the field do not reach the muon system.
 #
 # With samples as small as these the statistics of the simulation raises all limits above by a factor of
-# about ten; with those of size demo, which is what the shape below is of, by less than two
-# (`docs/tau_to_lalpha.md`).
+# about ten; with those of size demo by up to two (`docs/tau_to_lalpha.md`).
 #
 # ## Beside what is published
 #

@@ -182,7 +182,10 @@ def test_a_lost_chunk_ends_with_1_until_the_loss_is_allowed(planned: Path, sampl
     (samples.folder / "a.root").unlink()
     failed = darkbelle("run", planned, "--executor", "local")
     assert failed.exit_code == 1
-    assert "failed (permanent)" in failed.stderr
+    (line,) = (line for line in failed.stderr.splitlines() if line.startswith("failed (permanent): "))
+    assert "a.root, entries 0 to " in line
+    assert "cannot be read: No such file or directory; bring it back, or plan again without it" in line
+    assert line in darkbelle("status", planned).stderr
     assert f"darkbelle merge {planned} --allow-loss" in failed.stderr
     assert darkbelle("merge", planned).exit_code == 1
     allowed = darkbelle("merge", planned, "--allow-loss")
