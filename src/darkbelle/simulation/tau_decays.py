@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -51,6 +52,19 @@ class TauDecays(NamedTuple):
     pdg: NDArray[np.int32]
     momenta: FourVector
     polarimeter: Column
+
+    def rows(self, index: NDArray[np.integer]) -> TauDecays:
+        """Return some of the decays, in the order of their indices."""
+        return TauDecays(self.pdg[index], self.momenta.rows(index), self.polarimeter[index])
+
+    @classmethod
+    def joined(cls, parts: Sequence[TauDecays]) -> TauDecays:
+        """Return the decays of all parts, in order."""
+        return cls(
+            np.concatenate([part.pdg for part in parts]),
+            FourVector(*(np.concatenate(c) for c in zip(*(p.momenta for p in parts), strict=True))),
+            np.concatenate([part.polarimeter for part in parts]),
+        )
 
 
 def decay_taus(

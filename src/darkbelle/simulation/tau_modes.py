@@ -34,7 +34,7 @@ class Mode(NamedTuple):
     Attributes
     ----------
     number
-        TAUOLA's, which two modes may share.
+        TAUOLA's, which two modes may share; in alouette 501 and 502 are the two halves of TAUOLA's 5.
     hadrons
         Code of each charged lepton, hadron or hard photon, charges left out, and how many there are.
     fraction
@@ -62,7 +62,7 @@ MODES: dict[str, Mode] = {
     "mu": Mode(2, {MUON: 1}, 0.1739),
     "pi": Mode(3, {PION: 1}, 0.1082),
     "pipi0": Mode(4, {PION: 1, NEUTRAL_PION: 1}, 0.2549),
-    "pi2pi0": Mode(5, {PION: 1, NEUTRAL_PION: 2}, 0.0926),
+    "pi2pi0": Mode(502, {PION: 1, NEUTRAL_PION: 2}, 0.0926),
     "pi3pi0": Mode(9, {PION: 1, NEUTRAL_PION: 3}, 0.0104),
     "pipi0gamma": Mode(21, {PION: 1, NEUTRAL_PION: 1, PHOTON: 1}, 0.00163),
     "etapipi0": Mode(20, {PION: 1, NEUTRAL_PION: 1, ETA: 1}, 0.00139),
@@ -74,7 +74,7 @@ MODES: dict[str, Mode] = {
     "KK0": Mode(22, {KAON: 1, NEUTRAL_KAON: 1}, 0.00149),
     "KK0pi0": Mode(16, {KAON: 1, NEUTRAL_KAON: 1, NEUTRAL_PION: 1}, 0.00150),
     "piK0K0": Mode(15, {PION: 1, NEUTRAL_KAON: 2}, 0.00155),
-    "3pi": Mode(5, {PION: 3}, 0.0902),
+    "3pi": Mode(501, {PION: 3}, 0.0902),
     "3pipi0": Mode(8, {PION: 3, NEUTRAL_PION: 1}, 0.0448),
     "3pi2pi0": Mode(10, {PION: 3, NEUTRAL_PION: 2}, 0.00462),
     "3pi3pi0": Mode(13, {PION: 3, NEUTRAL_PION: 3}, 0.00008),
@@ -90,6 +90,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         f"{prongs}prong": tuple(name for name, mode in MODES.items() if mode.prongs == prongs)
         for prongs in (1, 3, 5)
     },
+    "3hadrons": tuple(
+        name for name, mode in MODES.items() if set(mode.hadrons) <= {PION, KAON} and mode.prongs == 3
+    ),
     "1prong_hadrons": tuple(
         name
         for name, mode in MODES.items()
