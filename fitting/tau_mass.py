@@ -14,7 +14,8 @@ from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.measurements import Measurement, read_measurement
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.edge import plot_bias, plot_edge, plot_shifts
-from darkbelle.fitting.tau_edge import MEV, bias_of, closure, counts_of, measure, tau_mass_inputs
+from darkbelle.fitting.tau_edge import MEV, bias_of, closure, counts_of, tau_mass_inputs
+from darkbelle.fitting.tau_measurement import measure
 from darkbelle.runfolder import FIT, load_result
 
 __all__ = ["TauMass"]
