@@ -23,8 +23,8 @@ from darkbelle.vectors import Column
 
 __all__ = ["PUBLISHED", "ShiftedEvents", "Systematics", "limited_by_simulation", "systematics"]
 
-# What arXiv:2305.19116 has for each source, MeV, in its order [est]; None is below 0.01. Two of ours are its one
-# misalignment.
+# What arXiv:2305.19116 has for each source, MeV, in its order [est]; None is below 0.01. Two of ours are its
+# one misalignment.
 PUBLISHED: Final[Mapping[str, float | None]] = {
     "beam_energy": 0.07,
     "boost": None,
