@@ -51,6 +51,10 @@ def measure(
     stat = fit.edge_error / (1.0 + bias.slope)
     events = ShiftedEvents.of(run_dir, inputs.names[nearest(inputs)])
     source = Systematics(inputs, bias, fit, counts, events)
+    motion = {
+        name: [events.motion(f"{name}_{way}", fit.edge) * MEV for way in ("up", "down")]
+        for name in inputs.channel.shifts
+    }
     measurement = Measurement(
         channel=inputs.channel.name,
         parameter=inputs.channel.poi,
@@ -73,10 +77,7 @@ def measure(
                     for p in bias.points
                 ],
             },
-            "kinematics_mev": {
-                name: [events.motion(f"{name}_{way}", fit.edge) * MEV for way in ("up", "down")]
-                for name in inputs.channel.shifts
-            },
+            "kinematics_mev": {name: moved for name, moved in motion.items() if any(moved)},
             "fit_functions": {
                 shape: {"difference_mev": difference * MEV, "error_mev": error * MEV}
                 for shape, (difference, error) in source.other_functions().items()
