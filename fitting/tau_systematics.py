@@ -46,7 +46,7 @@ NEAR: Final = 5e-3  # GeV around the edge, where events tell how far it should m
 
 @dataclass(frozen=True)
 class ShiftedEvents:
-    """Events of a sample within the range of the fit, and what each shift does to them.
+    """Events of a sample within the range of the fit and a little beside it, and what shifts do to them.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from pydantic import ConfigDict
@@ -21,6 +21,8 @@ from darkbelle.selections.shifts import unmatched, variations
 from darkbelle.vectors import Column
 
 __all__ = ["TauMass"]
+
+MARGIN: Final = 5e-3  # GeV beside the range of the fit, from where shifts bring events into it
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class TauMass(ChannelProcessor):
         if opened.truth:
             counts.update(with_prefix("unmatched", unmatched(opened.events.columns, select.PIONS)))
         axis, selected = self.channel.axes["pseudomass"], filled.decisions.selected
-        kept = selected & (mass >= axis.start) & (mass < axis.stop)
+        kept = selected & (mass >= axis.start - MARGIN) & (mass < axis.stop + MARGIN)
         return ChunkOutput(
             rows=len(opened.keys),
             events=len(opened.keys.run_lengths()),
@@ -70,8 +72,8 @@ class TauMass(ChannelProcessor):
     def _columns(self, opened: Opened, mass: Column, kept: Mask) -> dict[str, Column]:
         """Return what is kept of single events: pseudomass, weight, and of simulation what shifts do to them.
 
-        Fits of shifted events are fits of the same events: by these columns it is known how far their
-        statistical errors are the same.
+        Fits of shifted events are fits of the same events, but for those that cross the ends of the range: by
+        these columns it is known how far their statistical errors are the same.
         """
         columns = {"pseudomass": mass[kept], "weight": opened.events.weights[kept]}
         if not opened.truth:

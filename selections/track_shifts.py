@@ -15,6 +15,7 @@ __all__ = ["bend_tracks", "lose_energy", "stretch_along_z"]
 # GeV that a minimum-ionising particle loses across the beam pipe, six layers of silicon and the inner wall of
 # the drift chamber, estimated: 1 g/cm² of beryllium, silicon and carbon, with 1.7 MeV cm²/g
 LOSS: Final = 1.7e-3
+CALIBRATED: Final = 2.0  # GeV: momentum of the tracks of D*+ → D0 (→ K π) π, estimated
 
 
 def stretch_along_z(columns: Columns, particles: tuple[str, ...], size: float) -> dict[str, Column]:
@@ -64,7 +65,9 @@ def lose_energy(columns: Columns, particles: tuple[str, ...], size: float) -> di
 
     .. math:: E \to E - \text{size}\cdot\frac{\Delta}{\beta^2\sin\theta}
 
-    with Δ what a fast particle loses that crosses it at a right angle, 1.7 MeV (estimated).
+    with Δ what a fast particle loses that crosses it at a right angle, 1.7 MeV (estimated). The calibration
+    of the momentum scale in bins of the polar angle does not know it from a wrong scale, and takes it back
+    at the momentum of its tracks: what is left is how it depends on the momentum.
 
     Parameters
     ----------
@@ -78,13 +81,20 @@ def lose_energy(columns: Columns, particles: tuple[str, ...], size: float) -> di
     changed: dict[str, Column] = {}
     for particle in particles:
         px, py, pz = (columns[f"{particle}.{axis}"] for axis in ("px", "py", "pz"))
-        transverse_squared = px * px + py * py
-        squared = transverse_squared + pz * pz
-        energy = np.sqrt(squared + PION_MASS**2)
-        beta_squared, sine = squared / energy**2, np.sqrt(transverse_squared / squared)
-        left = np.maximum(energy - size * LOSS / (beta_squared * sine), PION_MASS)
-        changed |= _scaled(columns, particle, np.sqrt((left**2 - PION_MASS**2) / squared))
+        transverse = np.hypot(px, py)
+        momentum = np.hypot(transverse, pz)
+        loss = size * LOSS * momentum / transverse
+        kept = _kept(momentum, loss) / _kept(np.full_like(momentum, CALIBRATED), loss)
+        changed |= _scaled(columns, particle, kept)
     return changed
+
+
+def _kept(momentum: Column, loss: Column) -> Column:
+    """Return the share of a pion's momentum that it keeps, where a fast one loses so much energy, GeV."""
+    energy = np.hypot(momentum, PION_MASS)
+    left = np.maximum(energy - loss * (energy / momentum) ** 2, PION_MASS)
+    share: Column = np.sqrt(left**2 - PION_MASS**2) / momentum
+    return share
 
 
 def _scaled(columns: Columns, particle: str, factor: Column) -> dict[str, Column]:
