@@ -15,7 +15,8 @@ __all__ = ["bend_tracks", "lose_energy", "stretch_along_z"]
 # GeV that a minimum-ionising particle loses across the beam pipe, six layers of silicon and the inner wall of
 # the drift chamber, estimated: 1 g/cm² of beryllium, silicon and carbon, with 1.7 MeV cm²/g
 LOSS: Final = 1.7e-3
-CALIBRATED: Final = 2.0  # GeV: momentum of the tracks of D*+ → D0 (→ K π) π, estimated
+# GeV: harmonic mean of the momenta of K and π in simulated D*+ → D0 (→ K π) π, whose mass gives the scale
+CALIBRATED: Final = 0.91
 
 
 def stretch_along_z(columns: Columns, particles: tuple[str, ...], size: float) -> dict[str, Column]:

@@ -127,8 +127,8 @@ def fit_edge(
     minos
         Scan the likelihood for the errors of the edge.
     start
-        Values to start from, by parameter; by default a scan of the edge finds them, and shapes other than
-        the first start from its fit. Where MIGRAD does not converge from there it is started elsewhere.
+        Values to start from, by parameter, if they are better than what a scan of the edge finds; shapes
+        other than the first start from its fit. Where MIGRAD does not converge it is started elsewhere.
 
     Raises
     ------
@@ -139,8 +139,7 @@ def fit_edge(
     if not np.sum(counts) > 0:
         raise FitError(f"an edge fit needs events between {edges[0]:g} and {edges[-1]:g} GeV, got none")
     likelihood = BinnedEdge(function, edges, np.asarray(counts, dtype=np.float64))
-    starts = _starts(edges, counts, shape, start)
-    minuit = _minimised(likelihood, function, starts, (edges[0], edges[-1]), minos=minos)
+    minuit = _minimised(likelihood, function, _starts(likelihood, start), (edges[0], edges[-1]), minos=minos)
     free = np.array(minuit.values)
     return _result(
         minuit,
@@ -200,16 +199,18 @@ class Start(NamedTuple):
     steps: Column | None = None
 
 
-def _starts(edges: Column, counts: Column, shape: str, given: Mapping[str, float] | None) -> Iterator[Start]:
-    """Yield where to start: at what is given, or at the fit of the first shape, then at what a scan finds."""
+def _starts(likelihood: BinnedEdge, given: Mapping[str, float] | None) -> Iterator[Start]:
+    """Yield where to start: what is given or the fit of the first shape, and a scan; the best first."""
+    edges, counts, shape = likelihood.edges, likelihood.counts, likelihood.shape
+    scanned = _scanned(edges, counts)
+    first = [scanned]
     if given is not None:
-        yield Start({**START, **given})
-    elif shape != DEFAULT:
-        yield Start({**START, **fit_edge(edges, counts).values})
-    found = _scanned(edges, counts)
-    yield Start(found)
-    for width in OTHER_WIDTHS:
-        yield Start({**found, "width": width})
+        first.append({**START, **given})
+    elif shape.name != DEFAULT:
+        first.append({**START, **fit_edge(edges, counts).values})
+    first.sort(key=lambda values: likelihood.value(np.array([values[name] for name in shape.parameters])))
+    for values in (*first, *({**scanned, "width": width} for width in OTHER_WIDTHS)):
+        yield Start(values)
 
 
 def _scanned(edges: Column, counts: Column) -> dict[str, float]:

@@ -46,27 +46,27 @@ def test_the_two_charges_bend_in_opposite_directions() -> None:
 
 
 def test_more_material_takes_energy_except_where_the_scale_was_calibrated() -> None:
-    # 10 % of 1.7 MeV at a right angle; p = 2 GeV is where the momentum scale takes it back
-    p, mass_squared = np.array([2.0, 0.2, 4.0]), 0.13957**2
+    # 10 % of 1.7 MeV at a right angle; p = 0.91 GeV is where the momentum scale takes it back
+    p, mass_squared = np.array([0.91, 0.2, 4.0]), 0.13957**2
     tracks = {"t.px": p, "t.py": 0 * p, "t.pz": 0 * p}
     changed = momentum(tracks | lose_energy(tracks, ("t",), 0.1))
     left = np.sqrt(
         (np.sqrt(p**2 + mass_squared) - 0.17e-3 * (p**2 + mass_squared) / p**2) ** 2 - mass_squared
     )
     np.testing.assert_allclose(changed, left / (left[0] / p[0]), rtol=1e-6)
-    assert changed[0] == pytest.approx(2.0)
+    assert changed[0] == pytest.approx(0.91)
     assert changed[1] < 0.2
     assert changed[2] > 4.0
 
 
 def test_flat_tracks_cross_more_material() -> None:
-    # both of 0.5 GeV, at a right angle and at 30°: twice the way
+    # both of 0.2 GeV, at a right angle and at 30°: twice the way
     tracks = {
-        "t.px": np.array([0.5, 0.25]),
+        "t.px": np.array([0.2, 0.1]),
         "t.py": np.zeros(2),
-        "t.pz": np.array([0.0, 0.5 * np.cos(np.pi / 6)]),
+        "t.pz": np.array([0.0, 0.2 * np.cos(np.pi / 6)]),
     }
-    lost = 0.5 - momentum(tracks | lose_energy(tracks, ("t",), 0.1))
+    lost = 0.2 - momentum(tracks | lose_energy(tracks, ("t",), 0.1))
     assert lost[1] / lost[0] == pytest.approx(2.0, rel=2e-3)
 
 
