@@ -1,11 +1,12 @@
-"""Which share of a real run is not processing: plan, opening, store, receipts and merge.
+"""Which share of a real run is not processing: plan, a look at the events, store, receipts and merge.
 
 ::
 
     python -m benchmarks.overhead DATASETS.yaml [--channel zprime_invisible] [--chunk-rows 500000]
 
-All is done in one process. Processing is what is spent in the processor and in reading its columns; to look
-whether a file is still the planned one is not. A run is repeated to have kernels and files warm.
+All is done in one process. Processing is what is spent in the processor, and in opening the rows and reading
+its columns, the event keys among them; to look whether a file is still the planned one, or whether an event
+stands twice, is not. A run is repeated to have kernels and files warm.
 """
 
 from __future__ import annotations
@@ -22,13 +23,15 @@ from typing import Any
 
 import click
 
-from darkbelle.jobs.chunks import process_rows
+from darkbelle.jobs.chunks import checked_spans, open_chunk
 from darkbelle.jobs.executors.base import Executor, Work
 from darkbelle.jobs.identity import check_identity
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.run import merge_only, run
 from darkbelle.jobs.store import ResultStore
 from darkbelle.jobs.tasks import Receipt, Task
+from darkbelle.ntuple.keys import keys_of_rows
+from darkbelle.processors import load_processor
 
 
 @dataclass
@@ -65,9 +68,14 @@ class Timed(Executor):
             yield self._done(task)
 
     def _done(self, task: Any) -> Receipt:
-        self.clock.timed("identity of files", lambda: check_identity(task.path, task.fingerprint))
-        output = self.clock.timed("processing", lambda: process_rows(task))
-        self.clock.timed("store", lambda: ResultStore(task.run).put(task.key, output))
+        clock = self.clock
+        clock.timed("identity of files", lambda: check_identity(task.path, task.fingerprint))
+        processor = clock.timed("processing", lambda: load_processor(task.channel, task.options))
+        rows = clock.timed("processing", lambda: open_chunk(task, processor))
+        keys = clock.timed("processing", lambda: keys_of_rows(rows))
+        spans = clock.timed("events", lambda: checked_spans(task, keys))
+        output = clock.timed("processing", lambda: processor.process(rows))
+        clock.timed("store", lambda: ResultStore(task.run).put(task.key, output, spans))
         return Receipt(task.key, output.rows)
 
 

@@ -10,6 +10,7 @@ The order in which a run goes through it::
     signals        signals between simulated masses, by it
     closure        how well these are known: closure.json
     workspaces     the same as a pyhf workspace, by cabinetry: the interface to all engines
+    run_workspaces these of a run, in files
     engines        upper limits from workspaces: pyhf, fast, and toys by the latter
     asymptotics    CLs and its expected bands, for any engine
     sources        workspaces from dictionaries and files
@@ -17,7 +18,7 @@ The order in which a run goes through it::
     hs3            workspaces for RooFit and others
     preflight      what is wrong with a workspace before it is fitted
     solving        limits of any workspaces, of a run or not
-    run_limits     limits.json
+    run_limits     limits.json; limit_points makes its entries, limit_results reads them
     nuisances      pulls, impacts and correlations of any workspace
     run_pulls      pulls.json
     projection     expected limits at other luminosities; measured_projection for measurements
@@ -46,17 +47,19 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from darkbelle.fitting.engines import engine_names
     from darkbelle.fitting.interpretation import MODELS, Interpretation, interpret, read_interpretation
+    from darkbelle.fitting.limit_results import LimitPoint, Limits, read_limits
     from darkbelle.fitting.nuisances import Pulls, pulls
     from darkbelle.fitting.patchsets import patched
     from darkbelle.fitting.plots import PlotFile, make_plots
-    from darkbelle.fitting.run_limits import LimitPoint, Limits, compute_limits, read_limits
+    from darkbelle.fitting.run_limits import compute_limits
     from darkbelle.fitting.run_pulls import compute_pulls
+    from darkbelle.fitting.run_workspaces import build_workspaces
     from darkbelle.fitting.solving import WorkspaceLimits, limits
     from darkbelle.fitting.studies.coverage import coverage_study
+    from darkbelle.fitting.studies.injection import compute_injection
     from darkbelle.fitting.studies.runs import compute_intervals, compute_significance
     from darkbelle.fitting.studies.significance import plain_scan, scan_significance
     from darkbelle.fitting.studies.unified import unified_interval
-    from darkbelle.fitting.workspaces import build_workspaces
 
 __all__ = [
     "MODELS",
@@ -67,6 +70,7 @@ __all__ = [
     "Pulls",
     "WorkspaceLimits",
     "build_workspaces",
+    "compute_injection",
     "compute_intervals",
     "compute_limits",
     "compute_pulls",
@@ -88,12 +92,13 @@ __all__ = [
 _HOMES = {
     "MODELS": "interpretation",
     "Interpretation": "interpretation",
-    "LimitPoint": "run_limits",
-    "Limits": "run_limits",
+    "LimitPoint": "limit_results",
+    "Limits": "limit_results",
     "PlotFile": "plots",
     "Pulls": "nuisances",
     "WorkspaceLimits": "solving",
-    "build_workspaces": "workspaces",
+    "build_workspaces": "run_workspaces",
+    "compute_injection": "studies.injection",
     "compute_intervals": "studies.runs",
     "compute_limits": "run_limits",
     "compute_pulls": "run_pulls",
@@ -107,7 +112,7 @@ _HOMES = {
     "pulls": "nuisances",
     "plain_scan": "studies.significance",
     "read_interpretation": "interpretation",
-    "read_limits": "run_limits",
+    "read_limits": "limit_results",
     "scan_significance": "studies.significance",
     "unified_interval": "studies.unified",
 }

@@ -6,7 +6,7 @@ the square of the gap at least, so what is found here bounds that of a scan from
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -15,9 +15,9 @@ import numpy as np
 
 from darkbelle.errors import FitError
 from darkbelle.fitting.engines import Failure
-from darkbelle.fitting.signals import Method, with_masses
+from darkbelle.fitting.signals import Method, place_of, with_masses
 from darkbelle.fitting.solving import limits
-from darkbelle.fitting.templates import FitInputs, MassTemplates, fit_inputs, mass_templates
+from darkbelle.fitting.templates import FitInputs, Place, all_fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import CLOSURE, SCHEMA, load_result, read_json, write_json
@@ -38,7 +38,7 @@ class Prediction:
     method
         How it was predicted.
     gap
-        Between the neighbours in mass squared, in units of the resolution.
+        Between the peaks of the neighbours, in units of the resolution.
     efficiency, resolution, limit
         Predicted over simulated − 1; of the signal efficiency in the window of the fit, of the width of
         the peak, and of the median expected limit.
@@ -50,6 +50,8 @@ class Prediction:
         What it would be for a perfect prediction, by the number of simulated events.
     reason
         Why there is no limit; the numbers that are missing then are none.
+    final_state
+        Of the signal, in channels that have several.
     """
 
     mass: float
@@ -64,11 +66,17 @@ class Prediction:
     distance: float | None = None
     distance_of_statistics: float | None = None
     reason: str = ""
+    final_state: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Which hypothesis it is of."""
+        return Place(self.mass, self.final_state)
 
 
 @dataclass(frozen=True)
 class Closure:
-    """The predictions of a run, by rising mass; the masses at the ends have no neighbours."""
+    """The predictions of a run, by final state and rising mass; those at the ends have no neighbours."""
 
     channel: str
     confidence_level: float
@@ -109,22 +117,17 @@ def compute_closure(run_dir: str | Path, *, confidence_level: float | None = Non
     Raises
     ------
     FitError
-        There are fewer than three masses.
+        There are fewer than three masses of each final state.
     """
-    inputs = fit_inputs(load_result(run_dir), "asimov")
-    masses = sorted(inputs.signals)
-    if len(masses) < 3:
+    every = all_fit_inputs(load_result(run_dir), "asimov")
+    largest = max(len(inputs.signals) for inputs in every)
+    if largest < 3:
         raise FitError(
-            f"a closure needs a mass between two others, but the run has {len(masses)}; simulate more masses"
+            f"a closure needs a mass between two others, but the run has {largest}; simulate more masses"
         )
-    level = confidence_level or inputs.channel.confidence_level
-    found = []
-    for low, mass, high in zip(masses, masses[1:], masses[2:], strict=False):
-        rest = {m: signal for m, signal in inputs.signals.items() if m != mass}
-        for method in METHODS:
-            predicted = with_masses(replace(inputs, signals=rest), [mass], method)
-            found.append(_prediction(inputs, predicted, (low, mass, high), method, level))
-    closure = Closure(inputs.channel.name, level, inputs.luminosity_fb, tuple(found))
+    level = confidence_level or every[0].channel.confidence_level
+    found = tuple(item for inputs in every for item in _predictions(inputs, level))
+    closure = Closure(every[0].channel.name, level, every[0].luminosity_fb, found)
     record = provenance(run=Path(run_dir).name)
     write_json(Path(run_dir) / CLOSURE, {**closure.as_json(), "provenance": record})
     return closure
@@ -141,18 +144,28 @@ def read_closure(run_dir: str | Path) -> Closure:
     return Closure.from_json(read_json(Path(run_dir) / CLOSURE))
 
 
+def _predictions(inputs: FitInputs, level: float) -> Iterator[Prediction]:
+    """Yield what is predicted of the masses of a final state that have neighbours."""
+    masses = sorted(inputs.signals)
+    for low, mass, high in zip(masses, masses[1:], masses[2:], strict=False):
+        rest = {m: signal for m, signal in inputs.signals.items() if m != mass}
+        for method in METHODS:
+            predicted = with_masses(replace(inputs, signals=rest), [mass], method)
+            yield _prediction(inputs, predicted, (low, mass, high), method, level)
+
+
 def _prediction(
     inputs: FitInputs, predicted: FitInputs, masses: tuple[float, float, float], method: Method, level: float
 ) -> Prediction:
     low, mass, high = masses
-    truth: MassTemplates | None = None
+    place = place_of(inputs)
+    gap = abs(place(high).centre - place(low).centre) / place(mass).width
+    bare = Prediction(mass, low, high, method, gap, final_state=inputs.final_state)
     try:
         truth = mass_templates(inputs, mass)
         ours = mass_templates(predicted, mass)
     except FitError as error:
-        gap = (high**2 - low**2) / truth.resolution if truth else float("nan")
-        return Prediction(mass, low, high, method, gap, reason=str(error))
-    bare = Prediction(mass, low, high, method, (high**2 - low**2) / truth.resolution)
+        return replace(bare, reason=str(error))
     pair = limits([build_workspace(predicted, ours), build_workspace(inputs, truth)], confidence_level=level)
     medians = []
     for answer in pair:

@@ -13,9 +13,9 @@ from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.asymptotics import BANDS
 from darkbelle.fitting.engines import Failure, Outcome, load_engine, roostats_engine
 from darkbelle.fitting.engines.base import Progress
-from darkbelle.fitting.run_limits import LimitPoint, Limits, read_limits
+from darkbelle.fitting.limit_results import LimitPoint, Limits, read_limits
 from darkbelle.fitting.signals import with_masses
-from darkbelle.fitting.templates import all_fit_inputs, mass_templates
+from darkbelle.fitting.templates import Place, all_fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import CROSSCHECK, SCHEMA, load_result, write_json
@@ -58,6 +58,11 @@ class Comparison:
     verdict: Verdict
     reason: str = ""
     final_state: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Which hypothesis it is of."""
+        return Place(self.mass, self.final_state)
 
 
 @dataclass(frozen=True)

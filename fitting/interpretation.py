@@ -21,7 +21,7 @@ from darkbelle.fitting.couplings import (
     invisible_branching_fraction,
     total_width,
 )
-from darkbelle.fitting.run_limits import LimitPoint, read_limits
+from darkbelle.fitting.limit_results import LimitPoint, read_limits
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import SCHEMA, read_json, write_json
 from darkbelle.vectors import Column

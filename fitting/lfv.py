@@ -23,7 +23,7 @@ import numpy as np
 from darkbelle.channels import load_channel
 from darkbelle.constants import TAU_MASS
 from darkbelle.errors import ConfigurationError
-from darkbelle.fitting.run_limits import LimitPoint, Limits, read_limits
+from darkbelle.fitting.limit_results import LimitPoint, Limits, read_limits
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import SCHEMA, write_json
 

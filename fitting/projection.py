@@ -64,6 +64,7 @@ class Projection:
     confidence_level: float
     luminosity_fb: float
     limits: tuple[ProjectedLimit, ...]
+    final_state: str | None = None
 
     def medians(self, mass: float, luminosity_fb: float) -> dict[str, float]:
         """Return the median limits at a mass and luminosity, by policy or source; those there are."""
@@ -90,7 +91,9 @@ class Projection:
             ProjectedLimit(**{**item, "expected": tuple(item["expected"])}) for item in content["limits"]
         )
         same = ("channel", "unit", "confidence_level", "luminosity_fb")
-        return cls(**{name: content[name] for name in same}, limits=limits)
+        return cls(
+            **{name: content[name] for name in same}, limits=limits, final_state=content.get("final_state")
+        )
 
 
 def sources_of(workspace: Mapping[str, Any]) -> tuple[str, ...]:
@@ -245,7 +248,9 @@ def project(  # noqa: PLR0913  all by keyword
         else ProjectedLimit(mass, luminosity, policy, answer.outcome.expected, "", source)
         for (mass, luminosity, policy, source), answer in zip(cases, answers, strict=True)
     )
-    found = Projection(inputs.channel.name, inputs.channel.poi_unit, level, inputs.luminosity_fb, projected)
+    found = Projection(
+        inputs.channel.name, inputs.channel.poi_unit, level, inputs.luminosity_fb, projected, final_state
+    )
     record = provenance(run=Path(run_dir).name, parameter=poi_name(inputs.channel))
     write_json(Path(run_dir) / PROJECTION, {**found.as_json(), "provenance": record})
     return found

@@ -7,7 +7,7 @@ import numpy as np
 from darkbelle.errors import FitError
 from darkbelle.vectors import Column
 
-__all__ = ["ONE_SIGMA", "core_resolution", "shortest_interval"]
+__all__ = ["ONE_SIGMA", "core_resolution", "median", "shortest_interval"]
 
 ONE_SIGMA = 0.6826894921370859  # probability within one standard deviation of a normal distribution
 _CORE = 3.0  # half widths around the centre that count as the core
@@ -51,6 +51,16 @@ def shortest_interval(values: Column, edges: Column, share: float = ONE_SIGMA) -
     highs = np.concatenate([their_ends, ends_on_edge])
     best = int(np.argmin(highs - lows))
     return float(lows[best]), float(highs[best])
+
+
+def median(values: Column, edges: Column) -> float:
+    """Return where half of a histogram lies below, linear within bins; negative contents count as empty.
+
+    >>> round(median(np.array([0.0, 3.0, 1.0]), np.arange(4.0)), 3)  # two of the three in the middle bin
+    1.667
+    """
+    cumulative = np.concatenate([[0.0], np.cumsum(np.maximum(values, 0.0))])
+    return float(np.interp(cumulative[-1] / 2, cumulative, edges))
 
 
 def core_resolution(values: Column, edges: Column) -> float:

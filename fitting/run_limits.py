@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Self
 
 from darkbelle.errors import ConfigurationError, FitError
-from darkbelle.fitting.engines import Failure, UpperLimit
+from darkbelle.fitting.engines import Failure
 from darkbelle.fitting.engines.base import Progress
-from darkbelle.fitting.findings import Finding, summarise
+from darkbelle.fitting.limit_points import limit_point
+from darkbelle.fitting.limit_results import LimitPoint, Limits
 from darkbelle.fitting.signals import scan_masses, with_masses
 from darkbelle.fitting.solving import WorkspaceLimits, limits
 from darkbelle.fitting.studies.recipes import Make
@@ -23,166 +22,15 @@ from darkbelle.fitting.templates import (
     all_fit_inputs,
     mass_templates,
 )
-from darkbelle.fitting.workspaces import build_workspace, describe, poi_name
+from darkbelle.fitting.workspaces import build_workspace, poi_name
 from darkbelle.provenance import provenance
-from darkbelle.runfolder import LIMITS, SCHEMA, load_result, read_json, write_json
+from darkbelle.runfolder import LIMITS, load_result, write_json
 
-__all__ = ["LimitPoint", "Limits", "compute_limits", "read_limits"]
+__all__ = ["compute_limits"]
 
 _LOG = logging.getLogger(__name__)
 
-UNSIMULATED_SHARE = 0.05  # of the background in the window, above which an absent process is flagged
 METHOD = "CLs, {}, q-tilde (arXiv:1007.1727); normsys code 4, histosys code 4p"
-
-
-@dataclass(frozen=True)
-class LimitPoint:
-    """The limits on one mass hypothesis.
-
-    Parameters
-    ----------
-    mass
-        GeV.
-    observed, expected
-        Upper limits in the unit of `Limits`; expected at −2, −1, 0, 1, 2 standard deviations.
-    diagnostics
-        How the fit went and what it stood on, as JSON.
-    flags
-        Sentences that whoever quotes this limit must know; mostly none.
-    final_state
-        Of the signal, in channels that have several.
-    """
-
-    mass: float
-    observed: float
-    expected: tuple[float, ...]
-    diagnostics: dict[str, Any] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
-    final_state: str | None = None
-
-    @property
-    def place(self) -> Place:
-        """Which hypothesis it is of."""
-        return Place(self.mass, self.final_state)
-
-    @property
-    def interpolated_between(self) -> tuple[float, float] | None:
-        """The simulated masses in GeV that the signal is interpolated between; none if it was simulated."""
-        found = self.diagnostics.get("interpolated_between")
-        return (found[0], found[1]) if found else None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Upper limits of a channel against mass.
-
-    ``failed`` are hypotheses without one, and why; ``findings`` what was found in each before the fits.
-    """
-
-    channel: str
-    poi: str
-    unit: str
-    confidence_level: float
-    method: str
-    engine: str
-    luminosity_fb: float
-    data: Data
-    seed: int
-    points: tuple[LimitPoint, ...]
-    failed: dict[Place, str] = field(default_factory=dict)
-    missing_processes: tuple[str, ...] = ()
-    findings: dict[Place, tuple[Finding, ...]] = field(default_factory=dict)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the content of ``limits.json``."""
-        return {
-            "schema": SCHEMA,
-            "channel": self.channel,
-            "poi": self.poi,
-            "unit": self.unit,
-            "confidence_level": self.confidence_level,
-            "method": self.method,
-            "engine": self.engine,
-            "luminosity_fb": self.luminosity_fb,
-            "data": self.data,
-            "seed": self.seed,
-            "points": [
-                {
-                    **point.place.as_json(),
-                    "observed": point.observed,
-                    "expected": list(point.expected),
-                    "flags": list(point.flags),
-                    "diagnostics": point.diagnostics,
-                }
-                for point in self.points
-            ],
-            "failed": [{**place.as_json(), "reason": reason} for place, reason in self.failed.items()],
-            "missing_processes": list(self.missing_processes),
-            "preflight": [
-                {**place.as_json(), "findings": [item.as_json() for item in found]}
-                for place, found in self.findings.items()
-            ],
-        }
-
-    @property
-    def preflight(self) -> list[str]:
-        """What was found before the fits, a line for what is the same at several masses."""
-        return summarise({str(place): found for place, found in self.findings.items()})
-
-    def of(self, final_state: str | None) -> Self:
-        """Return the limits of one final state alone."""
-        return replace(
-            self,
-            points=tuple(point for point in self.points if point.final_state == final_state),
-            failed={place: why for place, why in self.failed.items() if place.final_state == final_state},
-            findings={at: found for at, found in self.findings.items() if at.final_state == final_state},
-        )
-
-    @property
-    def thinly_simulated(self) -> tuple[Place, ...]:
-        """Hypotheses whose simulated background has fewer events than are expected of the data.
-
-        There the statistics of the simulation dominate the uncertainty: the limits are wider than
-        those of an experiment would be, and pseudo-data, drawn from the same simulation, keep
-        closer to the median than the bands say.
-        """
-        return tuple(point.place for point in self.points if point.diagnostics["simulated_per_expected"] < 1)
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """Return the limits that `as_json` wrote."""
-        points = tuple(
-            LimitPoint(
-                item["mass"],
-                item["observed"],
-                tuple(item["expected"]),
-                item["diagnostics"],
-                tuple(item["flags"]),
-                item.get("final_state"),
-            )
-            for item in content["points"]
-        )
-        same = (
-            "channel",
-            "poi",
-            "unit",
-            "confidence_level",
-            "method",
-            "engine",
-            "luminosity_fb",
-            "data",
-            "seed",
-        )
-        return cls(
-            **{name: content[name] for name in same},
-            points=points,
-            failed={_place(item): item["reason"] for item in content["failed"]},
-            missing_processes=tuple(content["missing_processes"]),
-            findings={
-                _place(item): tuple(map(Finding.from_json, item["findings"]))
-                for item in content.get("preflight", [])  # files of before there was one
-            },
-        )
 
 
 def compute_limits(  # noqa: PLR0913  all by keyword
@@ -240,8 +88,7 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         masses = _scanned(every[0], masses, mass_step)
     if interpolate or mass_step is not None:
         every = [with_masses(item, masses or ()) for item in every]
-    inputs = every[0]
-    level = confidence_level or inputs.channel.confidence_level
+    level = confidence_level or every[0].channel.confidence_level
     templates, failed = _all_templates(every, None if masses is None else sorted(set(masses)))
     solved = limits(
         {repr(place): build_workspace(of, item) for place, (of, item) in templates.items()},
@@ -259,35 +106,24 @@ def compute_limits(  # noqa: PLR0913  all by keyword
         reasons = "; ".join(f"{place}: {reason}" for place, reason in failed.items())
         raise FitError(f"no limit could be computed: {reasons or 'the run has no signal'}")
     found = Limits(
-        channel=inputs.channel.name,
-        poi=inputs.channel.poi,
-        unit=inputs.channel.poi_unit,
+        channel=every[0].channel.name,
+        poi=every[0].channel.poi,
+        unit=every[0].channel.poi_unit,
         confidence_level=level,
         method=METHOD.format(f"{toys} pseudo-experiments a hypothesis" if toys else "asymptotic"),
         engine="fast" if toys else engine,
-        luminosity_fb=inputs.luminosity_fb,
+        luminosity_fb=every[0].luminosity_fb,
         data=data,
         seed=seed,
         points=tuple(points),
         failed=failed,
-        missing_processes=inputs.missing,
+        missing_processes=every[0].missing,
         findings={place: answer.findings for place, answer in zip(templates, solved, strict=True)},
     )
     _warn(found)
-    record = provenance(run=Path(run_dir).name, parameter=poi_name(inputs.channel))
+    record = provenance(run=Path(run_dir).name, parameter=poi_name(every[0].channel))
     write_json(Path(run_dir) / LIMITS, {**found.as_json(), "provenance": record})
     return found
-
-
-def read_limits(run_dir: str | Path) -> Limits:
-    """Return the limits of a run folder.
-
-    Raises
-    ------
-    RunError
-        There are none yet, or they are of another version.
-    """
-    return Limits.from_json(read_json(Path(run_dir) / LIMITS))
 
 
 def _scanned(inputs: FitInputs, masses: Sequence[float] | None, step: float) -> tuple[float, ...]:
@@ -313,10 +149,6 @@ def _warn(limits: Limits) -> None:
         )
 
 
-def _place(item: Mapping[str, Any]) -> Place:
-    return Place(item["mass"], item.get("final_state"))
-
-
 def _all_templates(
     every: Sequence[FitInputs], masses: Sequence[float] | None
 ) -> tuple[dict[Place, tuple[FitInputs, MassTemplates]], dict[Place, str]]:
@@ -340,46 +172,5 @@ def _sorted_out(
         if isinstance(answer.outcome, Failure):
             failed[place] = answer.outcome.reason
         else:
-            point = _point(item, answer.outcome, answer.findings)
-            points.append(replace(point, final_state=place.final_state))
+            points.append(limit_point(item, answer.outcome, answer.findings, place.final_state))
     return points, failed
-
-
-def _point(templates: MassTemplates, limit: UpperLimit, findings: Sequence[Finding]) -> LimitPoint:
-    return LimitPoint(
-        mass=templates.mass,
-        observed=limit.observed,
-        expected=limit.expected,
-        diagnostics={
-            **describe(templates),
-            "simulated_per_expected": _simulated_per_expected(templates),
-            "background": {name: float(item.values.sum()) for name, item in templates.backgrounds.items()},
-            "best_fit": limit.best_fit,
-            "significance": limit.significance,
-            "evaluations": limit.evaluations,
-            "bounds_hit": list(limit.bounds_hit),
-            "rescued_fits": limit.rescued,
-            "rescued_from": limit.rescued_from,
-            "needed_help": limit.needed_help,
-            "largest_edm": limit.largest_edm,
-            "several_minima": limit.several_minima,
-            "toy_errors": list(limit.toy_errors),
-            "failed_toys": limit.failed_toys,
-        },
-        flags=_flags(templates, limit, findings),
-    )
-
-
-def _simulated_per_expected(templates: MassTemplates) -> float:
-    """Return the effective number of simulated background events for each expected one, in the window."""
-    values = sum(float(item.values.sum()) for item in templates.backgrounds.values())
-    return values / sum(float(item.variances.sum()) for item in templates.backgrounds.values())
-
-
-def _flags(templates: MassTemplates, limit: UpperLimit, findings: Sequence[Finding]) -> tuple[str, ...]:
-    flags = [item.message for item in findings if item.kind == "few events"]
-    inside = sum(item.values.sum() for item in templates.backgrounds.values())
-    if sum(templates.unsimulated.values()) > UNSIMULATED_SHARE * inside:
-        names = ", ".join(f"{name} ({weight:.2g})" for name, weight in templates.unsimulated.items())
-        flags.append(f"no simulated event in the window, and events that one would stand for: {names}")
-    return (*flags, *limit.flags)

@@ -10,7 +10,7 @@ from typing import Any, Self
 from darkbelle.errors import FitError
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.nuisances import Pulls, pulls
-from darkbelle.fitting.templates import Data, FitInputs, fit_inputs, mass_templates
+from darkbelle.fitting.templates import Data, FitInputs, Place, chosen_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace
 from darkbelle.provenance import provenance
 from darkbelle.runfolder import PULLS, SCHEMA, load_result, read_json, write_json
@@ -20,14 +20,14 @@ __all__ = ["RunPulls", "compute_pulls", "read_pulls"]
 
 @dataclass(frozen=True)
 class RunPulls:
-    """Fits of a run with their nuisance parameters, by mass in GeV; ``failed`` have none, and why."""
+    """Fits of a run with their nuisance parameters, by hypothesis; ``failed`` have none, and why."""
 
     channel: str
     luminosity_fb: float
     data: Data
     seed: int
-    points: dict[float, Pulls]
-    failed: dict[float, str]
+    points: dict[Place, Pulls]
+    failed: dict[Place, str]
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of ``pulls.json``."""
@@ -37,8 +37,8 @@ class RunPulls:
             "luminosity_fb": self.luminosity_fb,
             "data": self.data,
             "seed": self.seed,
-            "points": [{"mass": mass, "fit": item.as_json()} for mass, item in self.points.items()],
-            "failed": [{"mass": mass, "reason": reason} for mass, reason in self.failed.items()],
+            "points": [{**at.as_json(), "fit": item.as_json()} for at, item in self.points.items()],
+            "failed": [{**at.as_json(), "reason": reason} for at, reason in self.failed.items()],
         }
 
     @classmethod
@@ -47,8 +47,8 @@ class RunPulls:
         same = ("channel", "luminosity_fb", "data", "seed")
         return cls(
             **{name: content[name] for name in same},
-            points={item["mass"]: Pulls.from_json(item["fit"]) for item in content["points"]},
-            failed={item["mass"]: item["reason"] for item in content["failed"]},
+            points={Place.from_json(item): Pulls.from_json(item["fit"]) for item in content["points"]},
+            failed={Place.from_json(item): item["reason"] for item in content["failed"]},
         )
 
 
@@ -56,6 +56,7 @@ def compute_pulls(
     run_dir: str | Path,
     *,
     masses: Sequence[float] | None = None,
+    final_state: str | None = None,
     signal: float | None = None,
     data: Data = "pseudo",
     seed: int = 1,
@@ -69,8 +70,10 @@ def compute_pulls(
         A run folder with merged results.
     masses
         GeV; by default the one in the middle of those that were simulated.
+    final_state
+        Of the signal, in channels that fit several; all by default.
     signal
-        Fit the expectation with a signal of this cross section instead of ``data``.
+        Fit the expectation with a signal of this strength instead of ``data``.
     data, seed
         What is fitted, see `darkbelle.fitting.templates.fit_inputs`.
     progress
@@ -81,20 +84,21 @@ def compute_pulls(
     FitError
         The run has no signal. Masses that cannot be fitted are in ``failed``.
     """
-    inputs = fit_inputs(load_result(run_dir), data, seed)
-    if not inputs.signals:
+    every = chosen_inputs(load_result(run_dir), data, seed, final_state)
+    chosen = [(inputs, mass) for inputs in every for mass in masses or _middle(inputs)]
+    if not chosen:
         raise FitError("the run has no signal, so there is no mass to fit; add its datasets")
-    chosen = tuple(masses) if masses else _middle(inputs)
-    points: dict[float, Pulls] = {}
-    failed: dict[float, str] = {}
-    for done, mass in enumerate(chosen, start=1):
+    points: dict[Place, Pulls] = {}
+    failed: dict[Place, str] = {}
+    for done, (inputs, mass) in enumerate(chosen, start=1):
+        place = Place(mass, inputs.final_state)
         try:
-            points[mass] = pulls(build_workspace(inputs, mass_templates(inputs, mass)), signal=signal)
+            points[place] = pulls(build_workspace(inputs, mass_templates(inputs, mass)), signal=signal)
         except FitError as error:
-            failed[mass] = str(error)
+            failed[place] = str(error)
         if progress is not None:
             progress(done, len(chosen))
-    found = RunPulls(inputs.channel.name, inputs.luminosity_fb, data, seed, points, failed)
+    found = RunPulls(every[0].channel.name, every[0].luminosity_fb, data, seed, points, failed)
     write_json(Path(run_dir) / PULLS, {**found.as_json(), "provenance": provenance(run=Path(run_dir).name)})
     return found
 

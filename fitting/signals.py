@@ -1,26 +1,26 @@
 r"""Signals at masses that were not simulated, from the simulated ones on both sides.
 
-Shapes are moved in :math:`(m^2 - M^2)/\sigma(M)`, with the polar angle along; resolution and efficiency are
-smooth functions through all simulated masses. A shift keeps its size relative to the nominal signal.
+Shapes are moved in :math:`(x - x_0(M))/\sigma(M)`, further axes along. Where the mass squared is fitted the
+peak is at :math:`x_0 = M^2`; elsewhere, as in the energy of a lepton, at the median of the simulated
+signals. That place, resolution and efficiency are smooth functions through all simulated masses. A shift
+keeps its size relative to the nominal signal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from darkbelle.channels import Axis
-from darkbelle.errors import ConfigurationError
 from darkbelle.fitting.morphing import Neighbours, Place, moved, neighbours, smooth
-from darkbelle.fitting.resolution import core_resolution
+from darkbelle.fitting.resolution import core_resolution, median
 from darkbelle.fitting.spectra import ProcessSpectra, Spectrum
 from darkbelle.fitting.templates import FitInputs
 from darkbelle.vectors import Column
 
-__all__ = ["Method", "predicted_signal", "scan_masses", "with_masses"]
+__all__ = ["Method", "place_of", "predicted_signal", "scan_masses", "with_masses"]
 
 Method = Literal["morphed", "vertical"]
 
@@ -43,36 +43,36 @@ def with_masses(inputs: FitInputs, masses: Iterable[float], method: Method = "mo
 
     Raises
     ------
-    ConfigurationError
-        What is fitted is no mass squared, so that it is not known how the peak moves.
     FitError
         A mass is not between two that were simulated.
     """
-    axis, masses = inputs.axis, tuple(masses)
-    if inputs.fit.bins is not None and set(masses) - set(inputs.signals):
-        raise ConfigurationError(
-            f"signals are interpolated where the mass squared is fitted, and {inputs.channel.name!r} fits "
-            f"{inputs.fit.observable!r}; simulate the masses"
-        )
     signals, between = dict(inputs.signals), dict(inputs.between)
-    for mass in masses:
-        if mass not in inputs.signals:
-            signals[mass] = predicted_signal(inputs.signals, axis, mass, method)
+    wanted = [mass for mass in masses if mass not in signals]
+    if wanted:
+        place = place_of(inputs)
+        for mass in wanted:
+            signals[mass] = predicted_signal(inputs.signals, place, inputs.axis.edges, mass, method)
             between[mass] = neighbours(inputs.signals, mass)[:2]
     return replace(inputs, signals=dict(sorted(signals.items())), between=between)
 
 
 def predicted_signal(
-    signals: Mapping[float, ProcessSpectra], axis: Axis, mass: float, method: Method = "morphed"
+    signals: Mapping[float, ProcessSpectra],
+    place: Callable[[float], Place],
+    edges: Column,
+    mass: float,
+    method: Method = "morphed",
 ) -> ProcessSpectra:
     """Return the signal at a mass.
 
     Parameters
     ----------
     signals
-        Simulated, by mass in GeV, for one cross section.
-    axis
-        Of the mass squared, GeV², the first of the spectra.
+        Simulated, by mass in GeV, for one unit of the parameter of interest.
+    place
+        Where the peak is at a mass, and its width.
+    edges
+        Of the first axis of the spectra, in the unit of the place.
     mass
         GeV, between two of these.
     method
@@ -86,13 +86,10 @@ def predicted_signal(
     near = neighbours(signals, mass)
     low, high = signals[near.low], signals[near.high]
     totals = {m: float(item.nominal.values.sum()) for m, item in signals.items()}
-    widths = {m: core_resolution(s.nominal.values.sum(axis=1), axis.edges) for m, s in signals.items()}
     whole = smooth(totals, mass)
-    places = {m: Place(m**2, widths[m]) for m in near[:2]}
-    target = Place(mass**2, smooth(widths, mass))
 
     def there(values: Column, origin: float) -> Column:
-        found = values if method == "vertical" else moved(values, axis.edges, places[origin], target)
+        found = values if method == "vertical" else moved(values, edges, place(origin), place(mass))
         return found * (whole / totals[origin])
 
     def between(one: Spectrum, two: Spectrum) -> Spectrum:
@@ -109,6 +106,17 @@ def predicted_signal(
     }
     weight = max(low.event_weight, high.event_weight)
     return ProcessSpectra(between(low.nominal, high.nominal), shifts, weight, low.produced)
+
+
+def place_of(inputs: FitInputs) -> Callable[[float], Place]:
+    """Return where the peak of a signal is and how wide, by mass, from all that were simulated."""
+    edges = inputs.axis.edges
+    peaks = {mass: signal.nominal.values.sum(axis=1) for mass, signal in inputs.signals.items()}
+    widths = {mass: core_resolution(peak, edges) for mass, peak in peaks.items()}
+    if inputs.fit.bins is None:
+        return lambda mass: Place(mass**2, smooth(widths, mass))
+    centres = {mass: median(peak, edges) for mass, peak in peaks.items()}
+    return lambda mass: Place(smooth(centres, mass), smooth(widths, mass))
 
 
 def _mean(pair: tuple[Column, Column], near: Neighbours, power: int) -> Column:

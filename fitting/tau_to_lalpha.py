@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from darkbelle.channels import load_channel
 from darkbelle.fitting.analysis import Analysis, Overlay
-from darkbelle.fitting.engines import Failure
 from darkbelle.fitting.engines.base import Progress
+from darkbelle.fitting.further_limits import Case, FurtherLimit, further_limits, read_further_limits
 from darkbelle.fitting.lfv import FlavourPoint, flavour_couplings, flavour_points
+from darkbelle.fitting.limit_results import Limits, read_limits
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.cutflow import flows, plot_cutflow, plot_last_cuts
 from darkbelle.fitting.plots.lepton_alpha import plot_ratio_limit, plot_scale_limit
 from darkbelle.fitting.plots.spectra import plot_distributions, plot_spectrum
-from darkbelle.fitting.published_ratios import BELLE_II
-from darkbelle.fitting.run_limits import Limits, compute_limits, read_limits
-from darkbelle.fitting.solving import limits as limits_of
-from darkbelle.fitting.templates import FitInputs, all_fit_inputs
-from darkbelle.fitting.workspaces import INDEX, SIGNAL_STATISTICS, build_workspaces
-from darkbelle.runfolder import LIMITS, SCHEMA, RunResult, load_result, read_json, write_json
+from darkbelle.fitting.published_ratios import BELLE
+from darkbelle.fitting.run_limits import compute_limits
+from darkbelle.fitting.run_sections import further_sections
+from darkbelle.fitting.run_workspaces import build_workspaces
+from darkbelle.fitting.templates import FitInputs, Place, all_fit_inputs
+from darkbelle.runfolder import LIMITS, RunResult, load_result
 
-__all__ = ["TauToLeptonAlpha", "unlimited_simulation", "without_simulation_statistics"]
+__all__ = ["TauToLeptonAlpha"]
 
 BANDS: Final = ("observed", "−2σ", "−1σ", "expected", "+1σ", "+2σ")
 WORKSPACES: Final = "workspaces"
-UNLIMITED: Final = "limits_unlimited_simulation.json"
+OTHER_LEVEL: Final = 0.90  # which the publication has as well
 GROUP: Final = 5  # fine bins drawn as one, as they are fitted
 LEPTONS: Final = {"e": "τ → e α", "mu": "τ → μ α"}
 FITTED: Final = {
@@ -43,11 +43,12 @@ class TauToLeptonAlpha(Analysis):
     outputs: ClassVar = (LIMITS,)
 
     def finish(self, run: Path, *, seed: int, workers: int, progress: Progress | None) -> None:
-        """Write the workspaces, ``limits.json``, the couplings, and limits without simulation statistics."""
+        """Write the workspaces, ``limits.json``, the couplings, and limits in further cases."""
         build_workspaces(run, run / WORKSPACES, seed=seed)
         limits = compute_limits(run, workers=workers, seed=seed, progress=progress)
         flavour_couplings(run)
-        unlimited_simulation(run, limits.confidence_level)
+        cases = Case(OTHER_LEVEL), Case(limits.confidence_level, endless_simulation=True)
+        further_limits(run, run / WORKSPACES, cases)
 
     def sections(self, run: Path, *, overlay: Overlay | None = None) -> Iterator[Section]:  # noqa: ARG002
         """Yield limits, couplings, and for each lepton spectra and cutflow."""
@@ -55,102 +56,31 @@ class TauToLeptonAlpha(Analysis):
         limits = read_limits(run) if (run / LIMITS).exists() else None
         every = all_fit_inputs(result, limits.data, limits.seed) if limits else all_fit_inputs(result)
         if limits:
+            further = read_further_limits(run)
             for inputs in every:
-                yield _limits(limits, inputs, _read_unlimited(run, inputs.final_state))
+                yield _limits(limits, inputs, further)
             yield _couplings(flavour_points(limits), limits)
         for inputs in every:
             yield _spectrum(result, inputs)
         for inputs in every:
             if (cutflow := _cutflow(result, inputs)) is not None:
                 yield cutflow
+        yield from further_sections(run)
 
 
-def without_simulation_statistics(workspace: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a workspace without the statistical uncertainties of the simulation, as if it had no end."""
-    channels = [
-        {
-            **channel,
-            "samples": [
-                {
-                    **sample,
-                    "modifiers": [
-                        item
-                        for item in sample["modifiers"]
-                        if item["type"] != "staterror" and item["name"] != SIGNAL_STATISTICS
-                    ],
-                }
-                for sample in channel["samples"]
-            ],
-        }
-        for channel in workspace["channels"]
-    ]
-    (measurement,) = workspace["measurements"]
-    config = measurement["config"]
-    kept = [item for item in config["parameters"] if not item["name"].startswith("staterror")]
-    return {
-        **workspace,
-        "channels": channels,
-        "measurements": [{**measurement, "config": {**config, "parameters": kept}}],
-    }
-
-
-def unlimited_simulation(run: Path, confidence_level: float) -> list[dict[str, Any]]:
-    """Return the median expected limits of the run's workspaces without simulation statistics.
-
-    Each with ``final_state``, ``mass`` in GeV and ``expected``; those without a limit are left out. Written
-    to ``RUN/limits_unlimited_simulation.json``.
-    """
-    folder = run / WORKSPACES
-    listed = read_json(folder / INDEX)["points"]
-    workspaces = {
-        item["file"]: without_simulation_statistics(json.loads((folder / item["file"]).read_bytes()))
-        for item in listed
-    }
-    answers = limits_of(workspaces, confidence_level=confidence_level)
-    points = [
-        {"final_state": item["final_state"], "mass": item["mass"], "expected": answer.outcome.expected[2]}
-        for item, answer in zip(listed, answers, strict=True)
-        if not isinstance(answer.outcome, Failure)
-    ]
-    write_json(run / UNLIMITED, {"schema": SCHEMA, "points": points})
-    return points
-
-
-def _read_unlimited(run: Path, final_state: str | None) -> dict[float, float]:
-    if not (run / UNLIMITED).exists():
-        return {}
-    points = read_json(run / UNLIMITED)["points"]
-    return {item["mass"]: item["expected"] for item in points if item["final_state"] == final_state}
-
-
-def _limits(limits: Limits, inputs: FitInputs, unlimited: dict[float, float]) -> Section:
+def _limits(
+    limits: Limits, inputs: FitInputs, further: Mapping[Case, Mapping[Place, FurtherLimit]]
+) -> Section:
     state = inputs.final_state or ""
     own = limits.of(state)
-    low, high = BELLE_II[state]
+    endless = further.get(Case(limits.confidence_level, endless_simulation=True), {})
+    unlimited = {at.mass: item.expected[2] for at, item in endless.items() if at.final_state == state}
     caption = (
         f"At {limits.confidence_level:.0%} confidence level, {limits.method}. Dotted: the median if the "
-        "simulation had no end. Belle II observed limits from "
-        f"{low:.1e} to {high:.1e} at these masses with the same luminosity (arXiv:2212.03634)."
+        "simulation had no end. Belle II (arXiv:2212.03634), with the same luminosity, and ARGUS (Z. Phys. "
+        "C 68 (1995) 25) at the masses that the Particle Data Group lists. Newer, and stronger, is Belle: "
+        f"B(τ → ℓα) below {BELLE[state][0]:.1e} to {BELLE[state][1]:.1e} (arXiv:2503.22195)."
     )
-    thin = len(own.thinly_simulated)
-    notes = [f"{place} has no limit: {reason}" for place, reason in own.failed.items()]
-    if thin:
-        notes.append(
-            f"At {thin} of {len(own.points)} masses the background is simulated with fewer events than are "
-            "expected of the data: the statistics of the simulation widen these limits."
-        )
-    notes += [f"{point.mass:g} GeV: {flag}" for point in own.points for flag in point.flags]
-    if limits.missing_processes:
-        notes.append(
-            f"Backgrounds without a dataset are not in these limits: {', '.join(limits.missing_processes)}."
-        )
-    rows = [
-        (point.mass, point.observed, *point.expected, unlimited.get(point.mass, "–")) for point in own.points
-    ]
-    found = [
-        (p.mass, p.diagnostics["resolution"], p.diagnostics["signal_efficiency"], p.diagnostics["best_fit"])
-        for p in own.points
-    ]
     title = f"{LEPTONS[state]}: upper limits on the ratio of branching fractions"
     return Section(
         title,
@@ -159,15 +89,97 @@ def _limits(limits: Limits, inputs: FitInputs, unlimited: dict[float, float]) ->
         "The sum of all τ pairs floats.",
         (Drawing(f"limit_ratio_{state}", plot_ratio_limit(limits, state, unlimited), title, caption),),
         (
-            Table(title, ("mass [GeV]", *BANDS, "expected, simulation without end"), rows),
-            Table(
-                f"{LEPTONS[state]}: what they stand on",
-                ("mass [GeV]", "width of x", "signal efficiency", "best fit"),
-                found,
-            ),
+            _limit_table(title, own, unlimited),
+            *_other_level(title, own, further.get(Case(OTHER_LEVEL), {})),
+            _footing(own),
+            _simulated(inputs),
         ),
-        tuple(notes),
+        _notes(limits, own, unlimited),
     )
+
+
+def _limit_table(title: str, own: Limits, unlimited: Mapping[float, float]) -> Table:
+    rows = [
+        (point.mass, point.observed, *point.expected, unlimited.get(point.mass, "–")) for point in own.points
+    ]
+    heading = f"{title}, {own.confidence_level:.0%} CL"
+    return Table(heading, ("mass [GeV]", *BANDS, "expected, simulation without end"), rows)
+
+
+def _other_level(title: str, own: Limits, found: Mapping[Place, FurtherLimit]) -> Iterator[Table]:
+    """Yield the table of limits at the other confidence level, if there are any."""
+    rows = [
+        (point.mass, found[point.place].observed, *found[point.place].expected)
+        for point in own.points
+        if point.place in found
+    ]
+    if rows:
+        yield Table(f"{title}, {OTHER_LEVEL:.0%} CL", ("mass [GeV]", *BANDS), rows)
+
+
+def _footing(own: Limits) -> Table:
+    return Table(
+        "What they stand on",
+        ("mass [GeV]", "width of x", "signal efficiency", "best fit", "background simulated / expected"),
+        [
+            (
+                point.mass,
+                point.diagnostics["resolution"],
+                point.diagnostics["signal_efficiency"],
+                point.diagnostics["best_fit"],
+                point.diagnostics["simulated_per_expected"],
+            )
+            for point in own.points
+        ],
+    )
+
+
+def _simulated(inputs: FitInputs) -> Table:
+    """Return what the background is made of, and whose simulation its uncertainty comes from."""
+    sums = {
+        name: (float(item.nominal.values.sum()), float(item.nominal.variances.sum()))
+        for name, item in inputs.backgrounds.items()
+    }
+    whole = sum(variance for _, variance in sums.values())
+    return Table(
+        "Background after all cuts, and the statistics of its simulation",
+        ("process", "events expected", "events that one simulated stands for", "share of the variance [%]"),
+        [
+            (name, events, variance / events if events else "–", 100 * variance / whole)
+            for name, (events, variance) in sums.items()
+        ],
+    )
+
+
+def _notes(limits: Limits, own: Limits, unlimited: Mapping[float, float]) -> tuple[str, ...]:
+    notes = [f"{place} has no limit: {reason}" for place, reason in own.failed.items()]
+    worse = {p.mass: p.expected[2] / unlimited[p.mass] for p in own.points if p.mass in unlimited}
+    if worse:
+        most = max(worse, key=lambda mass: worse[mass])
+        notes.append(
+            "The statistics of the simulation raises the expected limits by factors of "
+            f"{min(worse.values()):.2f} to {worse[most]:.2f}, most at {most:g} GeV: the background of a bin "
+            "is known no better than its simulated events allow, and the last table says which these are. It "
+            "is a property of the samples and not of the analysis; --size full has five times the events."
+        )
+    thin = len(own.thinly_simulated)
+    if thin:
+        notes.append(
+            f"At {thin} of {len(own.points)} masses the background is simulated with fewer events than are "
+            "expected of the data."
+        )
+    flags: dict[str, list[str]] = {}
+    for point in own.points:
+        for flag in point.flags:
+            flags.setdefault(flag, []).append(f"{point.mass:g}")
+    for flag, masses in flags.items():
+        where = "all masses" if len(masses) == len(own.points) else f"{', '.join(masses)} GeV"
+        notes.append(f"At {where}: {flag}")
+    if limits.missing_processes:
+        notes.append(
+            f"Backgrounds without a dataset are not in these limits: {', '.join(limits.missing_processes)}."
+        )
+    return tuple(notes)
 
 
 def _couplings(points: Sequence[FlavourPoint], limits: Limits) -> Section:
@@ -180,7 +192,7 @@ def _couplings(points: Sequence[FlavourPoint], limits: Limits) -> Section:
         "B(τ → ℓα) follows from the ratio with B(τ → eνν̄) = 17.82 % and B(τ → μνν̄) = 17.39 % (PDG 2024), "
         "and the scale F = 2f/√(|C_V|² + |C_A|²) of an axion-like particle from the width "
         "(arXiv:2006.04795). The signal is simulated isotropic in the frame of the τ, as vector or "
-        "axial-vector alone give it.",
+        "axial-vector alone give it; for V−A and V+A see docs/tau_to_lalpha.md.",
         (
             Drawing(
                 "limit_scale",

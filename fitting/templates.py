@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -38,6 +39,7 @@ __all__ = [
     "Place",
     "Template",
     "all_fit_inputs",
+    "chosen_inputs",
     "fit_inputs",
     "mass_templates",
 ]
@@ -56,6 +58,17 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         """Return what the hypothesis is called in messages, such as ``e, 1.2 GeV``."""
         return f"{self.mass:g} GeV" if self.final_state is None else f"{self.final_state}, {self.mass:g} GeV"
+
+    @property
+    def stem(self) -> str:
+        """What it is called in names of files, such as ``e_mass_01.2000``."""
+        name = f"mass_{self.mass:07.4f}"
+        return name if self.final_state is None else f"{self.final_state}_{name}"
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> Self:
+        """Return the hypothesis whose entries an object of JSON has among others."""
+        return cls(content["mass"], content.get("final_state"))
 
     def as_json(self) -> dict[str, Any]:
         """Return the entries of a JSON object."""
@@ -151,6 +164,15 @@ def all_fit_inputs(result: RunResult, data: Data = "pseudo", seed: int = 1) -> l
     """Return what `fit_inputs` does for each final state of a channel, one mostly."""
     states = load_channel(result.channel).final_states
     return [fit_inputs(result, data, seed, final_state=state) for state in states]
+
+
+def chosen_inputs(
+    result: RunResult, data: Data = "pseudo", seed: int = 1, final_state: str | None = None
+) -> list[FitInputs]:
+    """Return what `all_fit_inputs` does, or that of one final state if it is named."""
+    if final_state is None:
+        return all_fit_inputs(result, data, seed)
+    return [fit_inputs(result, data, seed, final_state=final_state)]
 
 
 def fit_inputs(

@@ -1,47 +1,21 @@
-"""Workspaces: the statistical model of each mass hypothesis, built by cabinetry, in pyhf's JSON."""
+"""Workspaces: the statistical model of a mass hypothesis, built by cabinetry, in pyhf's JSON."""
 
 from __future__ import annotations
 
-import json
 import logging
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import boost_histogram as bh
 import numpy as np
 
 from darkbelle.channels import Channel, Systematic
-from darkbelle.errors import FitError
-from darkbelle.fitting.hs3 import hs3_of
-from darkbelle.fitting.patchsets import Hypothesis, patchset_of
-from darkbelle.fitting.templates import (
-    Data,
-    FitInputs,
-    MassTemplates,
-    Place,
-    Template,
-    all_fit_inputs,
-    mass_templates,
-)
-from darkbelle.runfolder import SCHEMA, load_result, write_json
+from darkbelle.fitting.templates import FitInputs, MassTemplates, Template
 
-__all__ = [
-    "INDEX",
-    "Format",
-    "build_workspace",
-    "build_workspaces",
-    "poi_name",
-]
+__all__ = ["SIGNAL_STATISTICS", "build_workspace", "poi_name"]
 
-_LOG = logging.getLogger(__name__)
-
-Format = Literal["pyhf", "patchset", "hs3"]
-
-INDEX = "index.json"
-BACKGROUND, PATCHSET = "background.json", "patchset.json"
 SIGNAL_STATISTICS = "signal_statistics"
 DATA_SAMPLE = "data"
 FREE_RANGE = (0.0, 10.0)  # of a normalisation that only the data know
@@ -50,123 +24,6 @@ FREE_RANGE = (0.0, 10.0)  # of a normalisation that only the data know
 def poi_name(channel: Channel) -> str:
     """Return the name of the parameter of interest with its unit, if any, such as ``cross_section_fb``."""
     return channel.poi if channel.poi_unit == "1" else f"{channel.poi}_{channel.poi_unit}"
-
-
-def build_workspaces(
-    run_dir: str | Path,
-    out_dir: str | Path,
-    masses: Sequence[float] | None = None,
-    *,
-    data: Data = "pseudo",
-    seed: int = 1,
-    form: Format = "pyhf",
-) -> list[Path]:
-    """Write the workspace of each mass hypothesis, and an index that says what is in their bins.
-
-    Parameters
-    ----------
-    run_dir
-        A run folder with merged results.
-    out_dir
-        Made if need be.
-    masses
-        GeV; all simulated ones by default, less those of which no model can be built, which the index
-        lists as ``failed``.
-    data, seed
-        What is fitted, see `darkbelle.fitting.templates.fit_inputs`.
-    form
-        ``pyhf``: one workspace a mass. ``hs3``: the same in HS3. ``patchset``: one background model, and a
-        patch a mass; since each mass has its own bins, patches replace channels.
-
-    Returns
-    -------
-    list of Path
-        The JSON files, without the index.
-
-    Raises
-    ------
-    FitError
-        No model can be built of a mass that was asked for.
-    """
-    every = all_fit_inputs(load_result(run_dir), data, seed)
-    folder = Path(out_dir)
-    folder.mkdir(parents=True, exist_ok=True)
-    points: list[dict[str, Any]] = []
-    failed: list[dict[str, Any]] = []
-    paths: list[Path] = []
-    for inputs in every:
-        built: dict[float, dict[str, Any]] = {}
-        for mass in masses or tuple(inputs.signals):
-            place = Place(mass, inputs.final_state)
-            try:
-                templates = mass_templates(inputs, mass)
-            except FitError as error:
-                if masses:
-                    raise
-                _LOG.warning("no workspace for %s: %s", place, error)
-                failed.append({**place.as_json(), "reason": str(error)})
-                continue
-            built[mass] = build_workspace(inputs, templates)
-            file = _file_name(form, mass, inputs.final_state)
-            points.append({**place.as_json(), "file": file, **describe(templates)})
-        paths += _write(folder, built, form, inputs)
-    inputs = every[0]
-    write_json(
-        folder / INDEX,
-        {
-            "schema": SCHEMA,
-            "channel": inputs.channel.name,
-            "poi": poi_name(inputs.channel),
-            "luminosity_fb": inputs.luminosity_fb,
-            "data": data,
-            "seed": seed,
-            "points": points,
-            "failed": failed,
-        },
-    )
-    return paths
-
-
-def _file_name(form: Format, mass: float, final_state: str | None) -> str:
-    """Return the name of the file that a hypothesis, mass in GeV, is in."""
-    return _prefixed(PATCHSET if form == "patchset" else f"mass_{mass:07.4f}.json", final_state)
-
-
-def _prefixed(name: str, final_state: str | None) -> str:
-    return name if final_state is None else f"{final_state}_{name}"
-
-
-def _write(
-    folder: Path, built: Mapping[float, dict[str, Any]], form: Format, inputs: FitInputs
-) -> list[Path]:
-    channel, state = inputs.channel, inputs.final_state
-    if form == "patchset" and built:
-        hypotheses = [
-            Hypothesis(f"mass_{mass:07.4f}".replace(".", "_"), (mass,), workspace)
-            for mass, workspace in built.items()
-        ]
-        text = f"mass hypotheses of the channel {channel.name}, masses in GeV"
-        names = (_prefixed(BACKGROUND, state), _prefixed(PATCHSET, state))
-        named = dict(zip(names, patchset_of(hypotheses, ["mass_gev"], text), strict=True))
-    else:
-        convert = hs3_of if form == "hs3" else dict
-        named = {_file_name(form, mass, state): convert(workspace) for mass, workspace in built.items()}
-    for name, content in named.items():
-        (folder / name).write_bytes(_readable(content))
-    return [folder / name for name in named]
-
-
-def describe(templates: MassTemplates) -> dict[str, Any]:
-    """Return what a workspace does not say about itself, as JSON: bins, resolution, omissions."""
-    return {
-        "resolution": templates.resolution,
-        "cells": [list(cell) for cell in templates.binning.cells],
-        "background_near_peak": templates.background_near_peak,
-        "signal_efficiency": templates.signal_efficiency,
-        "interpolated_between": list(templates.between) if templates.between else None,
-        "unsimulated": templates.unsimulated,
-        "unshifted": list(templates.unshifted),
-    }
 
 
 def build_workspace(inputs: FitInputs, templates: MassTemplates) -> dict[str, Any]:
@@ -306,7 +163,3 @@ def _highest(templates: MassTemplates) -> float:
     background = sum(item.values.sum() for item in templates.backgrounds.values())
     rough = (np.sqrt(max(background, float(templates.observed.sum()))) + 3) / templates.signal.values.sum()
     return float(10 ** np.ceil(np.log10(1000 * rough)))
-
-
-def _readable(workspace: dict[str, Any]) -> bytes:
-    return (json.dumps(workspace, indent=1, sort_keys=True) + "\n").encode()

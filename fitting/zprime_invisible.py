@@ -18,6 +18,7 @@ from darkbelle.fitting.interpretation import (
     read_curve,
     read_interpretation,
 )
+from darkbelle.fitting.limit_results import LimitPoint, Limits, read_limits
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.cutflow import flows, plot_cutflow, plot_last_cuts
 from darkbelle.fitting.plots.limits import Curve, plot_coupling_limit, plot_limit
@@ -29,12 +30,12 @@ from darkbelle.fitting.plots.spectra import (
     plot_spectrum,
 )
 from darkbelle.fitting.plots.studies import plot_local_p
-from darkbelle.fitting.run_limits import LimitPoint, Limits, compute_limits, read_limits
+from darkbelle.fitting.run_limits import compute_limits
 from darkbelle.fitting.run_pulls import compute_pulls
 from darkbelle.fitting.run_sections import further_sections
+from darkbelle.fitting.run_workspaces import build_workspaces
 from darkbelle.fitting.studies.runs import RunSignificance, read_significance
 from darkbelle.fitting.templates import FitInputs, fit_inputs
-from darkbelle.fitting.workspaces import build_workspaces
 from darkbelle.runfolder import LIMITS, PULLS, SIGNIFICANCE, RunResult, load_result
 
 __all__ = ["ZprimeInvisible"]

@@ -14,17 +14,21 @@ from darkbelle.jobs.commands.crosscheck import crosscheck
 from darkbelle.jobs.commands.demo import demo
 from darkbelle.jobs.commands.doctor import doctor
 from darkbelle.jobs.commands.fit import fit
-from darkbelle.jobs.commands.limits import interpret, limits, workspace
+from darkbelle.jobs.commands.injection import injection
+from darkbelle.jobs.commands.interpret import interpret
+from darkbelle.jobs.commands.limits import limits
 from darkbelle.jobs.commands.pack import pack
 from darkbelle.jobs.commands.plan import plan
 from darkbelle.jobs.commands.project import project
 from darkbelle.jobs.commands.pulls import pulls
 from darkbelle.jobs.commands.report import report
+from darkbelle.jobs.commands.reweight import reweight
 from darkbelle.jobs.commands.run import merge, retry, run
 from darkbelle.jobs.commands.simulate import samples, simulate
 from darkbelle.jobs.commands.slim import slim
 from darkbelle.jobs.commands.status import status, verify
 from darkbelle.jobs.commands.studies import coverage, intervals, significance
+from darkbelle.jobs.commands.workspace import workspace
 
 __all__ = ["main"]
 
@@ -32,6 +36,7 @@ COMMANDS = (
     demo,
     simulate,
     samples,
+    reweight,
     slim,
     plan,
     run,
@@ -45,6 +50,7 @@ COMMANDS = (
     limits,
     closure,
     pulls,
+    injection,
     intervals,
     significance,
     coverage,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +16,16 @@ from darkbelle.errors import DuplicateEventsError, MissingBranchError, NtupleErr
 from darkbelle.jobs.identity import fingerprint
 from darkbelle.jobs.plan import Kind, PlannedFile, Quarantined
 from darkbelle.jobs.required import required_fields
-from darkbelle.ntuple.keys import EventKeys, keys_of_table
-from darkbelle.ntuple.tables import open_table
+from darkbelle.ntuple.keys import Integers, check_keys, keys_of_table, read_counter
+from darkbelle.ntuple.spans import spans_of
+from darkbelle.ntuple.tables import Table, open_table
 from darkbelle.processors import ChannelProcessor
 
-__all__ = ["InspectedFile", "Span", "chunk_edges", "inspect"]
+__all__ = ["InspectedFile", "chunk_edges", "inspect"]
 
+NEAR: Final = (
+    100  # rows before and after the place of an edge in which the end of an event is looked for first
+)
 
 KINDS: Final[dict[type[Exception], Kind]] = {
     DuplicateEventsError: "duplicate",
@@ -28,106 +34,105 @@ KINDS: Final[dict[type[Exception], Kind]] = {
 }
 
 
-class Span(NamedTuple):
-    """The lowest and highest event number of one run in a file: files of disjoint spans share no event."""
-
-    experiment: int
-    run: int
-    production: int
-    first: int
-    last: int
-
-
 @dataclass(frozen=True)
 class InspectedFile:
-    """A good file of a dataset, and the events in it."""
+    """A good file of a dataset, and the events in it, none and no spans if their keys were not read."""
 
     dataset: str
     planned: PlannedFile
-    spans: tuple[Span, ...]
+    spans: Integers
     events: int
 
 
 def inspect(
-    name: str, path: str, dataset: Dataset, processor: ChannelProcessor, chunk_rows: int
+    name: str,
+    path: str,
+    dataset: Dataset,
+    processor: ChannelProcessor,
+    chunk_rows: int,
+    *,
+    check_events: bool = False,
 ) -> InspectedFile | Quarantined:
     """Return a good file, or why it is bad.
 
-    Read are the event keys, the names of the branches, and the samples of the fingerprint.
+    Read are the names of the branches, the samples of the fingerprint, and the event numbers around the
+    edges of chunks; to check events, the keys of all rows as well.
     """
     rows = 0
     try:
         table = open_table(path, dataset.tree)
         rows = table.entries
         required_fields(table, dataset, processor)
-        keys = keys_of_table(table)
-        keys.check_contiguous(f"{path}, tree {dataset.tree!r}")
-        _check_candidates(keys, path)
+        check_keys(table)
+        edges = chunk_edges(rows, chunk_rows, partial(_event_numbers, table))
+        spans, events = _checked_events(table) if check_events else (np.empty((0, 5), dtype=np.int64), 0)
         mark = fingerprint(path)
         size = Path(path).stat().st_size
     except (NtupleError, OSError) as error:
         kind = next(kind for type_, kind in KINDS.items() if isinstance(error, type_))
         return Quarantined(dataset=name, path=path, kind=kind, reason=str(error), rows=rows)
-    boundaries = keys.boundaries()
-    planned = PlannedFile(
-        path=path, size=size, uuid=table.identity, fingerprint=mark, edges=chunk_edges(boundaries, chunk_rows)
-    )
-    return InspectedFile(name, planned, _spans(keys), len(boundaries) - 1)
+    planned = PlannedFile(path=path, size=size, uuid=table.identity, fingerprint=mark, edges=edges)
+    return InspectedFile(name, planned, spans, events)
 
 
-def _check_candidates(keys: EventKeys, path: str) -> None:
-    """Raise if a candidate of an event stands twice among the event's rows."""
-    if keys.candidate is None:
-        return
-    next_of_event = np.ones(max(len(keys) - 1, 0), dtype=np.bool_)
-    next_of_event[keys.boundaries()[1:-1] - 1] = False
-    if not np.any(next_of_event & (np.diff(keys.candidate) <= 0)):
-        return  # numbered upwards, as basf2 does
-    distinct, counts = np.unique(keys.row_hashes(), return_counts=True)
-    if len(distinct) < len(keys):
-        raise DuplicateEventsError(
-            f"{path}: {len(keys) - len(distinct)} rows repeat a candidate of the same event, one of them "
-            f"{counts.max()} times; the file was merged from copies, produce it again"
-        )
+def _event_numbers(table: Table, start: int, stop: int) -> Integers:
+    return read_counter(table, "__event__", start, stop)
 
 
-def _spans(keys: EventKeys) -> tuple[Span, ...]:
-    """Return the spans of the events of some rows."""
-    if not len(keys):
-        return ()
-    new = np.zeros(len(keys), dtype=np.bool_)
-    new[0] = True
-    for column in (keys.experiment, keys.run, keys.production):
-        if column[0] != column[-1] or np.any(column != column[0]):  # most are the same in all of a file
-            new[1:] |= column[1:] != column[:-1]
-    starts = np.flatnonzero(new)
-    lowest = np.minimum.reduceat(keys.event, starts)
-    highest = np.maximum.reduceat(keys.event, starts)
-    spans: dict[tuple[int, int, int], tuple[int, int]] = {}
-    for start, low, high in zip(starts, lowest.tolist(), highest.tolist(), strict=True):
-        group = (int(keys.experiment[start]), int(keys.run[start]), int(keys.production[start]))
-        known = spans.get(group, (low, high))
-        spans[group] = (min(low, known[0]), max(high, known[1]))
-    return tuple(Span(*group, *ends) for group, ends in sorted(spans.items()))
+def _checked_events(table: Table) -> tuple[Integers, int]:
+    """Return spans and number of the events of a file, once none of them stands twice."""
+    keys = keys_of_table(table)
+    where = f"{table.path}, tree {table.tree!r}"
+    keys.check_contiguous(where)
+    keys.check_candidates(where)
+    return spans_of(keys), len(keys.run_lengths())
 
 
-def chunk_edges(boundaries: NDArray[np.int64], chunk_rows: int) -> tuple[int, ...]:
-    """Return row edges of chunks of about equal size, each on an event boundary.
+def chunk_edges(rows: int, chunk_rows: int, event_numbers: Callable[[int, int], Integers]) -> tuple[int, ...]:
+    """Return row edges of chunks of about equal size, each where another event begins.
+
+    Looked for is a change of the event number alone. So of two events that follow one another in different
+    runs, with the same number, neither is split, but there is no edge between them.
 
     Parameters
     ----------
-    boundaries
-        First row of each event, and the number of rows; rising, from 0.
+    rows
+        Of the file.
     chunk_rows
         Rows a chunk, about: edges go to the nearest event.
+    event_numbers
+        Reads the numbers from one row to before another; it is asked for those near the edges.
 
     >>> import numpy as np
-    >>> chunk_edges(np.array([0, 2, 3, 7, 8]), 4)
+    >>> numbers = np.array([5, 5, 6, 7, 7, 7, 7, 9])
+    >>> chunk_edges(8, 4, lambda start, stop: numbers[start:stop])
     (0, 3, 8)
     """
-    rows = int(boundaries[-1])
-    chunks = max(1, -(-rows // chunk_rows))
+    if not rows:
+        return (0,)
+    chunks = -(-rows // chunk_rows)
     targets = np.linspace(0, rows, chunks + 1)
-    after = np.clip(np.searchsorted(boundaries, targets), 1, len(boundaries) - 1)
-    nearer = np.where(targets - boundaries[after - 1] < boundaries[after] - targets, after - 1, after)
-    return tuple(int(edge) for edge in np.unique(boundaries[nearer]))
+    near = NEAR
+    while True:
+        boundaries = _boundaries(targets[1:-1], rows, near, event_numbers)
+        after = np.maximum(np.searchsorted(boundaries, targets), 1)
+        nearer = np.where(targets - boundaries[after - 1] < boundaries[after] - targets, after - 1, after)
+        edges = boundaries[nearer]
+        if near >= rows or np.all(np.abs(edges - targets) <= near):
+            return tuple(int(edge) for edge in np.unique(edges))
+        near *= 10  # an event is that long
+
+
+def _boundaries(
+    places: NDArray[np.float64], rows: int, near: int, event_numbers: Callable[[int, int], Integers]
+) -> NDArray[np.int64]:
+    """Return the first rows of events that begin near some places, and both ends of the file."""
+    windows: list[list[int]] = []
+    for place in places:
+        start, stop = max(0, int(place) - near), min(rows, int(place) + 1 + near)
+        if windows and start <= windows[-1][1]:
+            windows[-1][1] = stop
+        else:
+            windows.append([start, stop])
+    found = [start + 1 + np.flatnonzero(np.diff(event_numbers(start, stop))) for start, stop in windows]
+    return np.unique(np.concatenate([[0, rows], *found]).astype(np.int64))

@@ -23,7 +23,9 @@ from typing import Any
 import awkward as ak
 
 from darkbelle.errors import ConfigurationError, RunError
+from darkbelle.jobs.chunks import metadata_of_rows
 from darkbelle.jobs.plan import Plan
+from darkbelle.jobs.required import required_reads
 from darkbelle.ntuple.layout import Layout, RowRange
 from darkbelle.ntuple.reading import columns_read, open_rows
 from darkbelle.ntuple.schema import MOMENTUM, NtupleSchema, all_fields
@@ -87,14 +89,21 @@ def lazy_rows(plan: Plan, dataset: str) -> Any:
     RunError
         dask-awkward is not installed.
     ConfigurationError
-        The plan has no such dataset, or it has no rows.
+        The plan has no such dataset, or it has no rows, or the plan did not look for events that stand twice:
+        no merge does so here.
     """
     if dak is None:
         raise RunError(
             "dask-awkward is not installed; it needs an environment of its own: pip install 'darkbelle[lazy]'"
         )
+    if not plan.events_checked:
+        raise ConfigurationError(
+            "the plan has not looked for events that stand twice, and dask-awkward would count them twice; "
+            "plan with --check-events, or PlanOptions(check_events=True)"
+        )
     processor, layout = _processor_and_layout(plan, dataset)
-    metadata, sources = _metadata(plan, dataset), _sources(plan, dataset)
+    sources = _sources(plan, dataset)
+    metadata = metadata_of_rows(dataset, plan.datasets[dataset].metadata, plan.seed)
     form = open_rows(replace(sources[0], stop=sources[0].start), layout, metadata).layout.form
     opened = _Opened(layout, metadata, form, processor.optional_reads)
     return dak.from_map(opened, sources, label=f"rows-of-{dataset}")
@@ -125,7 +134,8 @@ def traced_columns(plan: Plan, dataset: str) -> tuple[str, ...]:
     """
     processor, layout = _processor_and_layout(plan, dataset)
     first = _sources(plan, dataset)[0]
-    rows = open_rows(replace(first, stop=first.start), layout, _metadata(plan, dataset))
+    metadata = metadata_of_rows(dataset, plan.datasets[dataset].metadata, plan.seed)
+    rows = open_rows(replace(first, stop=first.start), layout, metadata)
     processor.process(rows)
     read = set(columns_read(rows))
     fields = all_fields(layout, open_table(first.path, first.tree).types)
@@ -155,8 +165,13 @@ def _encoded_output(rows: Any, *, processor: ChannelProcessor, reads: Iterable[s
 def _processor_and_layout(plan: Plan, dataset: str) -> tuple[ChannelProcessor, Layout]:
     if dataset not in plan.datasets:
         raise ConfigurationError(f"the plan has no dataset {dataset!r}, it has: {', '.join(plan.datasets)}")
-    processor = load_processor(plan.channel, plan.options)
-    return processor, Layout.of(processor.channel, plan.datasets[dataset].metadata)
+    processor, metadata = load_processor(plan.channel, plan.options), plan.datasets[dataset].metadata
+    layout = Layout.of(processor.channel, metadata)
+    if processor.region_reads:  # its ntuples have the particles of one region each
+        read = {name.partition(".")[0] for name in required_reads(processor, metadata)}
+        there = {name: prefix for name, prefix in layout.particles.items() if name in read}
+        layout = replace(layout, particles=there)
+    return processor, layout
 
 
 def _sources(plan: Plan, dataset: str) -> list[RowRange]:
@@ -165,14 +180,3 @@ def _sources(plan: Plan, dataset: str) -> list[RowRange]:
     if not sources:
         raise ConfigurationError(f"dataset {dataset!r} of the plan has no rows, so there is nothing to read")
     return sources
-
-
-def _metadata(plan: Plan, dataset: str) -> dict[str, Any]:
-    known = plan.datasets[dataset].metadata
-    return {
-        "dataset": dataset,
-        "process": known.process,
-        "is_data": known.is_data,
-        "mass": known.mass,
-        "seed": plan.seed,
-    }

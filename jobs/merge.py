@@ -8,16 +8,20 @@ Memory holds one running sum, and the chunk being added.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from darkbelle.errors import IncompleteRunError
+from darkbelle.errors import DuplicateEventsError, IncompleteRunError
 from darkbelle.jobs.columns import column_files
 from darkbelle.jobs.plan import Chunk, Plan, PlannedDataset, Quarantined
 from darkbelle.jobs.progress import Advance, Progress, silent
+from darkbelle.jobs.shared_events import Part, Shared, common_scope, repeated_events, shared_with_earlier
 from darkbelle.jobs.store import ResultStore
+from darkbelle.ntuple.keys import Integers
+from darkbelle.ntuple.spans import meeting
 from darkbelle.provenance import provenance
 from darkbelle.results import ChunkOutput, encode_output
 from darkbelle.runfolder import (
@@ -34,6 +38,8 @@ from darkbelle.runfolder import (
 from darkbelle.running_sum import RunningSum
 
 __all__ = ["Account", "merge", "remove_products"]
+
+SHOWN: Final = 10  # chunks that share events with others
 
 
 @dataclass(frozen=True)
@@ -76,18 +82,26 @@ def merge(
         A chunk is missing from the store, or damaged.
     IncompleteRunError
         The rows do not add up.
+    DuplicateEventsError
+        Two chunks have an event in common.
     """
     lost = (*plan.quarantined, *given_up)
     skipped = {(item.dataset, item.path, item.start) for item in given_up}
     outputs: dict[str, dict[str, Any]] = {}
     accounts: dict[str, Account] = {}
+    spans: dict[str, list[Integers]] = {}
     remove_products(run)
+
+    def merged(name: str) -> Iterator[Chunk]:
+        return (c for c in plan.chunks(name) if (name, c.file.path, c.start) not in skipped)
+
     with progress("merging", plan.count_chunks()) as advance:
         for name in sorted(plan.datasets):
-            chunks = (c for c in plan.chunks(name) if (name, c.file.path, c.start) not in skipped)
-            total = _total(run, name, chunks, advance)
+            total, spans[name] = _total(run, name, merged(name), advance)
             accounts[name] = _account(name, plan.datasets[name], total.rows, lost)
             outputs[name] = encode_output(total)
+    if not plan.events_checked:
+        _check_events(plan, spans, merged, progress)
     checksums = {
         HISTOGRAMS: _write(run / HISTOGRAMS, {"histograms": _parts(outputs, "histograms")}),
         CUTFLOW: _write(run / CUTFLOW, {"cutflows": _parts(outputs, "cutflows")}),
@@ -109,17 +123,57 @@ def merge(
     return accounts
 
 
-def _total(run: Path, name: str, chunks: Iterable[Chunk], advance: Advance) -> ChunkOutput:
+def _total(
+    run: Path, name: str, chunks: Iterable[Chunk], advance: Advance
+) -> tuple[ChunkOutput, list[Integers]]:
+    """Return the sum over some chunks, and the spans of the events of each."""
     store = ResultStore(run)
     total = RunningSum()
+    spans = []
     with column_files(run / COLUMNS, name) as columns:
         for chunk in chunks:
             stored = store.get(chunk.key)
             total.add(stored.encoded)
+            spans.append(stored.spans)
             for region, part in sorted(stored.columns.items()):
                 columns.append(region, part)
             advance(1)
-    return total.total
+    return total.total, spans
+
+
+def _check_events(
+    plan: Plan,
+    spans: Mapping[str, list[Integers]],
+    chunks: Callable[[str], Iterator[Chunk]],
+    progress: Progress,
+) -> None:
+    """Raise if chunks have an event in common; the keys are read of those only whose spans meet."""
+    scopes: dict[str, list[str]] = defaultdict(list)
+    for name in spans:
+        scopes[common_scope(name, plan.datasets[name].metadata)].append(name)
+    for names in scopes.values():
+        groups = meeting([part for name in names for part in spans[name]])
+        if groups:
+            parts = [plan.part(chunk) for name in names for chunk in chunks(name)]
+            for repeats in repeated_events(parts, groups, progress):
+                if len(repeats.owner):
+                    raise _shared(parts, shared_with_earlier([repeats]))
+
+
+def _shared(parts: Sequence[Part], found: Sequence[Shared]) -> DuplicateEventsError:
+    lines = [
+        f"  {parts[item.owner].dataset}: {parts[item.owner]} has {item.events} events in common with "
+        f"{parts[item.other]}, such as {item.example}"
+        for item in found[:SHOWN]
+    ]
+    if len(found) > SHOWN:
+        lines.append(f"  … and {len(found) - SHOWN} chunks more")
+    return DuplicateEventsError(
+        "events stand twice, so nothing was merged:\n"
+        + "\n".join(lines)
+        + "\nif a job ran twice, list one of its files; plan again with --check-events to see all such "
+        "files, or with --quarantine to leave them out: what is done of the others is kept"
+    )
 
 
 def _account(name: str, dataset: PlannedDataset, processed: int, lost: Sequence[Quarantined]) -> Account:

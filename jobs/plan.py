@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from darkbelle.datasets import Dataset
 from darkbelle.errors import RunError
+from darkbelle.jobs.shared_events import Part
 from darkbelle.jobs.store import key_of
 from darkbelle.jobs.tasks import ChunkTask
 from darkbelle.provenance import code_digest, versions
@@ -92,7 +93,7 @@ class PlannedDataset(Record):
         return sum(file.entries for file in self.files)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """Some rows of a file, and the key of their result in the store."""
 
@@ -122,6 +123,7 @@ class Plan(Record):
     chunk_rows: int = Field(gt=0, description="about how many rows a chunk has")
     datasets: dict[str, PlannedDataset]
     quarantined: tuple[Quarantined, ...] = ()
+    events_checked: bool = Field(default=False, description="no event stands twice in its files")
 
     @cached_property
     def digest(self) -> str:
@@ -197,6 +199,11 @@ class Plan(Record):
             start=chunk.start,
             stop=chunk.stop,
         )
+
+    def part(self, chunk: Chunk) -> Part:
+        """Return what is needed to read the events of a chunk again."""
+        tree = self.datasets[chunk.dataset].metadata.tree
+        return Part(chunk.dataset, chunk.file.path, tree, chunk.file.fingerprint, chunk.start, chunk.stop)
 
     def write(self, run: Path) -> None:
         """Write the plan into a run folder."""

@@ -39,7 +39,11 @@ class PlanOptions:
     seed
         Of the random choice among candidates.
     quarantine
-        Leave bad files out, and write down why, instead of refusing to plan.
+        Leave bad files out, and write down why, instead of refusing to plan. Events are checked, too: who
+        leaves files out has to know of all that are bad.
+    check_events
+        Read the event keys of all rows, and look for events that stand twice. Without this the workers look
+        at them, and the merge compares what may be the same, so that such a run ends without a result.
     allow_empty
         Take files without rows for good: jobs that found no candidate.
     threads
@@ -50,8 +54,14 @@ class PlanOptions:
     processor: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     quarantine: bool = False
+    check_events: bool = False
     allow_empty: bool = False
     threads: int = 4
+
+    @property
+    def checks_events(self) -> bool:
+        """Whether the keys of all events are read."""
+        return self.check_events or self.quarantine
 
 
 def make_plan(
@@ -112,6 +122,7 @@ def make_plan(
             for name, metadata in datasets.items()
         },
         quarantined=tuple(bad),
+        events_checked=options.checks_events,
     )
     return _written(plan, Path(run))
 
@@ -137,7 +148,14 @@ def _inspect_all(
 
         def look(item: tuple[str, str]) -> InspectedFile | Quarantined:
             name, file = item
-            found = inspect(name, file, datasets[name], processor, options.chunk_rows)
+            found = inspect(
+                name,
+                file,
+                datasets[name],
+                processor,
+                options.chunk_rows,
+                check_events=options.checks_events,
+            )
             advance(1)
             return found
 

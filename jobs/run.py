@@ -119,7 +119,7 @@ def locked(folder: str | Path) -> Iterator[Path]:
     holder = folder / HOLDER
     try:
         with FileLock(folder / LOCK, timeout=0):
-            write_bytes(holder, f"process {os.getpid()} on {socket.gethostname()}".encode())
+            write_bytes(holder, f"process {os.getpid()} on {socket.gethostname()}".encode(), synced=False)
             yield folder
     except Timeout as error:
         who = holder.read_text(encoding="utf-8") if holder.exists() else "another process"

@@ -23,12 +23,14 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from darkbelle.errors import RunError, StoreError
 from darkbelle.jobs.tasks import Failure
+from darkbelle.ntuple.keys import Integers
 from darkbelle.results import ChunkOutput, decode_output, encode_output
 from darkbelle.runfolder import (
     CHUNKS,
@@ -53,10 +55,14 @@ def key_of(content: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class StoredChunk:
-    """A result read back: the output as `encode_output` wrote it, and its columns' files by region."""
+    """A result read back: the output as `encode_output` wrote it, and its columns' files by region.
+
+    ``spans`` are those of its events, see `darkbelle.ntuple.spans`; what is no chunk of an ntuple has none.
+    """
 
     encoded: dict[str, Any]
     columns: dict[str, Path]
+    spans: Integers
 
     @property
     def output(self) -> ChunkOutput:
@@ -83,7 +89,7 @@ class ResultStore:
         """Return where the result of a key is or would be; 256 folders keep each of them short."""
         return self.run / CHUNKS / key[:2] / f"{key}.json.gz"
 
-    def put(self, key: str, output: ChunkOutput) -> None:
+    def put(self, key: str, output: ChunkOutput, spans: Integers | None = None) -> None:
         """Write a result, whole or not at all, and forget an earlier failure of the same chunk."""
         path = self.path(key)
         with room_for(path):
@@ -93,7 +99,13 @@ class ResultStore:
             for region, table in sorted(output.columns.items())
         }
         body = canonical_json(
-            {"schema": SCHEMA, "key": key, "output": encode_output(output), "columns": columns}
+            {
+                "schema": SCHEMA,
+                "key": key,
+                "output": encode_output(output),
+                "columns": columns,
+                "spans": [] if spans is None else spans.tolist(),
+            }
         )
         text = hashlib.sha256(body).hexdigest().encode() + b"\n" + body
         # mtime=0 and a fixed level: the same result is the same bytes, whenever it is written
@@ -118,7 +130,8 @@ class ResultStore:
         content = self._content(key)
         folder = self.path(key).parent
         columns = {region: folder / item["file"] for region, item in content["columns"].items()}
-        return StoredChunk(content["output"], columns)
+        spans = np.array(content["spans"], dtype=np.int64).reshape(-1, 5)
+        return StoredChunk(content["output"], columns, spans)
 
     def check(self, key: str) -> None:
         """Read a result and all its columns again, against their checksums.

@@ -17,7 +17,7 @@ from pathlib import Path
 import click
 
 from darkbelle.fitting.engines import Failure
-from darkbelle.fitting.run_limits import read_limits
+from darkbelle.fitting.limit_results import read_limits
 from darkbelle.fitting.solving import limits as limits_of
 from darkbelle.fitting.studies.coverage import coverage_study
 from darkbelle.fitting.templates import FitInputs, all_fit_inputs, mass_templates

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from darkbelle.errors import FitError
+from darkbelle.fitting.fast.blocks import ORDER, Block
 from darkbelle.fitting.fast.model import FREE, NORMAL, POISSON
 from darkbelle.vectors import Column
 
-__all__ = ["ParameterSet", "configured", "parameter_set", "staterror_widths"]
+__all__ = ["ParameterSet", "by_parameter", "parameter_sets"]
 
 _SMALLEST_GAMMA = 1e-10  # pyhf's bounds of staterror and shapesys
 _SETTINGS = {
@@ -66,7 +67,81 @@ class ParameterSet:
         return [self.name] if self.scalar else [f"{self.name}[{index}]" for index in range(self.size)]
 
 
-def parameter_set(kind: str, name: str, nominal: Column, data: Any) -> ParameterSet:
+def parameter_sets(blocks: list[Block], settings: list[Mapping[str, Any]]) -> dict[str, ParameterSet]:
+    """Return the parameters by modifier name, in pyhf's order.
+
+    Parameters
+    ----------
+    blocks
+        All samples of all channels.
+    settings
+        What the measurement says of parameters.
+
+    Raises
+    ------
+    FitError
+        Modifiers of one name contradict each other, or what the measurement says of them.
+    """
+    by_name = {item["name"]: item for item in settings}
+    if len(by_name) != len(settings):
+        raise FitError("the measurement configures a parameter twice; keep one of the entries")
+    sets: dict[str, ParameterSet] = {}
+    seen = set()
+    for kind in ORDER:
+        for block in blocks:
+            for name in sorted(name for type_, name in block.modifiers if type_ == kind):
+                if (kind, name) in seen:
+                    _check_shared(kind, sets[name], block)
+                    continue
+                seen.add((kind, name))
+                found = _set_of(kind, name, block, blocks)
+                if sets.setdefault(name, found) != found:
+                    raise FitError(
+                        f"{kind} {name!r} of {block} has the name of a modifier of another kind; rename one"
+                    )
+    return {name: _configured(item, by_name.get(name, {})) for name, item in sets.items()}
+
+
+def _check_shared(kind: str, parameters: ParameterSet, block: Block) -> None:
+    if kind == "shapesys":
+        raise FitError(
+            f"shapesys {parameters.name!r} of {block} stands elsewhere too, which pyhf refuses; rename it"
+        )
+    if kind == "shapefactor" and block.nominal.size > parameters.size:
+        raise FitError(
+            f"shapefactor {parameters.name!r} of {block} needs {block.nominal.size} parameters, but has "
+            f"{parameters.size}, one a bin of the first channel that uses it; rename one"
+        )
+
+
+def _set_of(kind: str, name: str, block: Block, blocks: list[Block]) -> ParameterSet:
+    key = (kind, name)
+    if kind != "staterror":
+        return _parameter_set(kind, name, block.nominal, block.modifiers[key])
+    carriers = [item for item in blocks if key in item.modifiers]
+    samples = {item.sample: [other for other in carriers if other.sample == item.sample] for item in carriers}
+    channels = {tuple(item.channel for item in items) for items in samples.values()}
+    if len(channels) > 1:
+        raise FitError(
+            f"staterror {name!r} acts on samples in different sets of channels, {sorted(channels)}, which "
+            "pyhf refuses; give it one name a channel"
+        )
+    return _staterror_widths(
+        name,
+        [np.concatenate([item.nominal for item in items]) for items in samples.values()],
+        [np.concatenate([item.modifiers[key] for item in items]) for items in samples.values()],
+    )
+
+
+def by_parameter(sets: list[ParameterSet], attribute: str, missing: float) -> Column:
+    """Return ``auxiliary`` or ``widths`` of all parameters, ``missing`` for those without a constraint."""
+    values: list[float] = []
+    for item in sets:
+        values += getattr(item, attribute) if item.constraint != FREE else [missing] * item.size
+    return np.array(values, dtype=np.float64)
+
+
+def _parameter_set(kind: str, name: str, nominal: Column, data: Any) -> ParameterSet:
     """Return the parameters of a modifier, except staterror, which needs all its samples.
 
     Parameters
@@ -105,7 +180,7 @@ def parameter_set(kind: str, name: str, nominal: Column, data: Any) -> Parameter
     )
 
 
-def staterror_widths(name: str, nominal: Sequence[Column], uncertain: Sequence[Column]) -> ParameterSet:
+def _staterror_widths(name: str, nominal: Sequence[Column], uncertain: Sequence[Column]) -> ParameterSet:
     """Return the parameters of a staterror from all samples that carry it.
 
     The relative uncertainty of a bin is √Σu²/Σn; a bin without one gets a fixed parameter.
@@ -126,7 +201,7 @@ def staterror_widths(name: str, nominal: Sequence[Column], uncertain: Sequence[C
     )
 
 
-def configured(parameters: ParameterSet, settings: Mapping[str, Any]) -> ParameterSet:
+def _configured(parameters: ParameterSet, settings: Mapping[str, Any]) -> ParameterSet:
     """Return parameters with what the measurement says of them.
 
     Raises

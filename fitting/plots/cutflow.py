@@ -17,6 +17,7 @@ from darkbelle.vectors import Column
 __all__ = ["Flow", "flows", "plot_cutflow", "plot_last_cuts"]
 
 SIGNALS_SHOWN = 3
+RATIO = 0.01  # of branching fractions, for which signals are drawn that are measured in one
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,11 @@ class Flow:
     efficiency
         Cumulative, of the generated events, shape (cuts + 1,): the first is before any cut.
     events
-        Expected at the luminosity after all cuts; for 1 fb of signal.
+        Expected at the luminosity after all cuts; of signal for ``unit``.
     last
         Of each cut, made after all the others, shape (cuts,).
+    unit
+        How much signal the events are for, in words; nothing of backgrounds.
     """
 
     title: str
@@ -45,6 +48,7 @@ class Flow:
     efficiency: Column
     events: float
     last: Column
+    unit: str = ""
 
 
 def flows(
@@ -56,6 +60,7 @@ def flows(
     """
     fit = channel.regions[region].fit
     state = None if fit is None else fit.final_state
+    reference = None if fit is None else fit.branching_fraction
     groups: dict[tuple[str, float | None], list[str]] = {}
     for name, item in result.datasets.items():
         is_other_signal = item.dataset.process == channel.signal and item.dataset.final_state != state
@@ -80,7 +85,10 @@ def flows(
         if key in groups:
             cuts = result.datasets[groups[key][0]].output.cutflows[region].cuts
             items = [result.datasets[name] for name in groups[key]]
-            found.append(_flow(items, region, title, colour, key[0] == channel.signal, luminosity_fb))
+            if key[0] == channel.signal:
+                found.append(_signal_flow(items, region, title, colour, luminosity_fb, reference))
+            else:
+                found.append(_background_flow(items, region, title, colour, luminosity_fb))
     return cuts, found
 
 
@@ -93,8 +101,7 @@ def plot_cutflow(cuts: tuple[str, ...], found: list[Flow], luminosity_fb: float)
     )
     for flow in found:
         style = "--" if flow.is_signal else "-"
-        unit = " for 1 fb" if flow.is_signal else ""
-        label = f"{flow.title}: {_number(flow.events)} events{unit}"
+        label = f"{flow.title}: {_number(flow.events)} events{flow.unit}"
         axes.plot(
             steps,
             np.where(flow.efficiency > 0, flow.efficiency, np.nan),
@@ -138,30 +145,48 @@ def plot_last_cuts(cuts: tuple[str, ...], found: list[Flow]) -> Figure:
     return figure
 
 
-def _flow(
+def _signal_flow(
     items: list[DatasetResult],
     region: str,
     title: str,
     colour: str,
-    is_signal: bool,
     luminosity_fb: float,
+    reference: float | None,
 ) -> Flow:
-    tables = [item.output.cutflows[region] for item in items]
-    if is_signal:
-        produced = sum((item.dataset.generated_events or 0) * item.processed_share for item in items)
-        scales = [luminosity_fb / produced] * len(items)
-        all_events = luminosity_fb
+    """Return the flow of a signal, for 1 fb or, where there is a reference decay, for a ratio to it."""
+    produced = sum((item.dataset.generated_events or 0) * item.processed_share for item in items)
+    if reference is None:
+        cross_section, unit = 1.0, " for 1 fb"
     else:
-        scales = [item.scale_to(luminosity_fb) for item in items]
-        all_events = sum(
-            (item.dataset.cross_section_fb or 0.0) * item.dataset.branching_fraction * luminosity_fb
-            for item in items
-        )
+        dataset = items[0].dataset
+        pairs = (dataset.cross_section_fb or 0.0) * dataset.branching_fraction
+        cross_section, unit = RATIO * reference * pairs, f" at a ratio of {RATIO:g}"
+    all_events = cross_section * luminosity_fb
+    flow = _flow(items, region, [all_events / produced] * len(items), all_events)
+    return Flow(title, colour, True, *flow, unit)
+
+
+def _background_flow(
+    items: list[DatasetResult], region: str, title: str, colour: str, luminosity_fb: float
+) -> Flow:
+    scales = [item.scale_to(luminosity_fb) for item in items]
+    all_events = sum(
+        (item.dataset.cross_section_fb or 0.0) * item.dataset.branching_fraction * luminosity_fb
+        for item in items
+    )
+    return Flow(title, colour, False, *_flow(items, region, scales, all_events))
+
+
+def _flow(
+    items: list[DatasetResult], region: str, scales: list[float], all_events: float
+) -> tuple[Column, float, Column]:
+    """Return the share left after each cut, the events left after all, and what each cut does last."""
+    tables = [item.output.cutflows[region] for item in items]
     left = sum(scale * table.weights for scale, table in zip(scales, tables, strict=True))
     without = sum(scale * table.n_minus_one_weights for scale, table in zip(scales, tables, strict=True))
     left, without = np.asarray(left), np.asarray(without)
     last = np.divide(left[-1], without, out=np.full_like(without, np.nan), where=without > 0)
-    return Flow(title, colour, is_signal, left / all_events, float(left[-1]), last)
+    return left / all_events, float(left[-1]), last
 
 
 def _words(cut: str) -> str:

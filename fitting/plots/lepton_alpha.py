@@ -8,10 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from darkbelle.fitting.lfv import FlavourPoint
+from darkbelle.fitting.limit_results import Limits
 from darkbelle.fitting.plots.limits import OBSERVED_LABELS, draw_band, finish, frame
 from darkbelle.fitting.plots.style import BAND_COLOURS, OKABE_ITO, new_figure, stamp
 from darkbelle.fitting.published_ratios import ARGUS, BELLE_II
-from darkbelle.fitting.run_limits import Limits
 from darkbelle.vectors import Column
 
 __all__ = ["LEPTON_SYMBOLS", "plot_ratio_limit", "plot_scale_limit"]
@@ -21,7 +21,7 @@ MASS_TITLE = r"$M_\alpha$ [GeV]"
 
 
 def plot_ratio_limit(limits: Limits, final_state: str, unlimited: dict[float, float]) -> Figure:
-    """Draw the upper limits on the ratio for one lepton, with what ARGUS and Belle II have published.
+    """Draw the upper limits on the ratio for one lepton, with those of ARGUS and Belle II at some masses.
 
     Parameters
     ----------
@@ -44,11 +44,16 @@ def plot_ratio_limit(limits: Limits, final_state: str, unlimited: dict[float, fl
             linewidth=2,
             label="Median, without MC statistics",
         )
-    low, high = BELLE_II[final_state]
-    axes.axhspan(low, high, color="0.6", alpha=0.18, zorder=0, label="Belle II observed, range over masses")
-    masses, ratios = np.array(ARGUS[final_state]).T
-    axes.plot(masses, ratios, "D", color=OKABE_ITO["vermilion"], markersize=7, label="ARGUS [est]")
-    frame(axes, own.points, MASS_TITLE, others=[np.array([low, high]), ratios])
+    others = []
+    for name, points, marker, colour in (
+        ("Belle II, observed", BELLE_II[final_state], "*", OKABE_ITO["purple"]),
+        ("ARGUS, observed", ARGUS[final_state], "D", OKABE_ITO["vermilion"]),
+    ):
+        masses, ratios = np.array(points).T
+        size = 13 if marker == "*" else 7
+        axes.plot(masses, ratios, marker, color=colour, markersize=size, label=name, clip_on=False, zorder=5)
+        others.append(ratios)
+    frame(axes, own.points, MASS_TITLE, others=others)
     symbol = LEPTON_SYMBOLS[final_state]
     axes.set_ylabel(rf"$B(\tau\to {symbol}\,\alpha)\;/\;B(\tau\to {symbol}\,\nu\bar\nu)$")
     finish(axes, limits.confidence_level, limits.luminosity_fb)

@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 
 from darkbelle.fitting.couplings import Model
 from darkbelle.fitting.interpretation import Interpretation, magnetic_moment_band
+from darkbelle.fitting.limit_results import Limits
 from darkbelle.fitting.plots.style import BAND_COLOURS, OKABE_ITO, new_figure, stamp
-from darkbelle.fitting.run_limits import Limits
 from darkbelle.vectors import Column
 
 __all__ = [

@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from darkbelle.fitting.measured_projection import MeasuredProjection
 from darkbelle.fitting.plots.style import OKABE_ITO, SIGNAL_COLOURS, choose, new_figure, stamp
 from darkbelle.fitting.projection import POLICIES, Projection
+from darkbelle.fitting.templates import Place
 
 __all__ = ["plot_measured_projection", "plot_projection", "plot_sources"]
 
@@ -30,7 +31,7 @@ def plot_projection(found: Projection) -> Figure:
             medians = [found.medians(mass, value).get(policy, np.nan) for value in luminosities]
             axes.plot(luminosities, medians, LINES[policy], color=colour, marker="o", markersize=4)
     masses_shown = [
-        axes.plot([], [], color=colour, label=f"{mass:g} GeV")[0]
+        axes.plot([], [], color=colour, label=str(Place(mass, found.final_state)))[0]
         for mass, colour in zip(masses, cycle(SIGNAL_COLOURS), strict=False)
     ]
     policies = [axes.plot([], [], LINES[p], color="black", label=WORDS[p])[0] for p in POLICIES]
@@ -40,7 +41,8 @@ def plot_projection(found: Projection) -> Figure:
     axes.set_ylim(low, high * (high / low) ** 0.3)  # room for the legends
     axes.add_artist(axes.legend(handles=masses_shown, loc="upper right"))
     axes.legend(handles=policies, loc="upper left")
-    axes.set_ylabel(f"Median expected {found.confidence_level:.0%} CL limit [{found.unit}]")
+    unit = "" if found.unit == "1" else f" [{found.unit}]"
+    axes.set_ylabel(f"Median expected {found.confidence_level:.0%} CL limit{unit}")
     stamp(axes)
     return figure
 
@@ -63,7 +65,7 @@ def plot_sources(found: Projection, mass: float) -> Figure:
     axes.set_yscale("symlog", linthresh=1.0)
     axes.set_ylim(0, 100 * (1 + np.nanmax([*worse.values(), [1.0] * len(luminosities)])))
     axes.set_ylabel("Limit worse than with all scaled [%]")
-    axes.legend(loc="upper left", ncols=2, title=f"kept, {mass:g} GeV", alignment="left")
+    axes.legend(loc="upper left", ncols=2, title=f"kept, {Place(mass, found.final_state)}", alignment="left")
     stamp(axes)
     return figure
 

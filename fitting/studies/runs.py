@@ -39,6 +39,7 @@ class RunSignificance:
     data: Data
     scan: ScanSignificance
     failed: dict[float, str]
+    final_state: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of ``significance.json``."""
@@ -47,6 +48,7 @@ class RunSignificance:
             "channel": self.channel,
             "luminosity_fb": self.luminosity_fb,
             "data": self.data,
+            "final_state": self.final_state,
             "truth": "expected background, nuisance parameters at their nominal values",
             "scan": self.scan.as_json(),
             "failed": [{"mass": mass, "reason": reason} for mass, reason in self.failed.items()],
@@ -57,7 +59,14 @@ class RunSignificance:
         """Return what `as_json` wrote."""
         failed = {item["mass"]: item["reason"] for item in content["failed"]}
         scan = ScanSignificance.from_json(content["scan"])
-        return cls(content["channel"], content["luminosity_fb"], content["data"], scan, failed)
+        return cls(
+            content["channel"],
+            content["luminosity_fb"],
+            content["data"],
+            scan,
+            failed,
+            content.get("final_state"),
+        )
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,7 @@ class RunIntervals:
     data: Data
     points: dict[float, UnifiedInterval]
     failed: dict[float, str]
+    final_state: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the content of ``intervals.json``."""
@@ -79,6 +89,7 @@ class RunIntervals:
             "poi": self.poi,
             "luminosity_fb": self.luminosity_fb,
             "data": self.data,
+            "final_state": self.final_state,
             "method": "Feldman and Cousins (arXiv:physics/9711021), profile construction",
             "points": [{"mass": mass, **item.as_json()} for mass, item in self.points.items()],
             "failed": [{"mass": mass, "reason": reason} for mass, reason in self.failed.items()],
@@ -121,7 +132,12 @@ def compute_significance(
     inputs = fit_inputs(load_result(run_dir), data, seed, final_state=final_state)
     places, scan, failed = run_scan(inputs, masses, toys=toys, seed=seed)
     found = RunSignificance(
-        inputs.channel.name, inputs.luminosity_fb, data, scan_significance(places, scan, make=make), failed
+        inputs.channel.name,
+        inputs.luminosity_fb,
+        data,
+        scan_significance(places, scan, make=make),
+        failed,
+        final_state,
     )
     record = provenance(run=Path(run_dir).name)
     write_json(Path(run_dir) / SIGNIFICANCE, {**found.as_json(), "provenance": record})
@@ -189,7 +205,13 @@ def compute_intervals(  # noqa: PLR0913  all by keyword
         reasons = "; ".join(f"{mass:g} GeV: {reason}" for mass, reason in failed.items())
         raise FitError(f"no interval could be computed: {reasons or 'the run has no signal'}")
     intervals = RunIntervals(
-        inputs.channel.name, poi_name(inputs.channel), inputs.luminosity_fb, data, found, failed
+        inputs.channel.name,
+        poi_name(inputs.channel),
+        inputs.luminosity_fb,
+        data,
+        found,
+        failed,
+        final_state,
     )
     record = provenance(run=Path(run_dir).name)
     write_json(Path(run_dir) / INTERVALS, {**intervals.as_json(), "provenance": record})

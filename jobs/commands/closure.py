@@ -32,7 +32,7 @@ def closure(run: Path, json_output: bool) -> None:
     print_table(
         "Signals predicted from the neighbouring masses, relative to the simulated ones",
         (
-            "mass [GeV]",
+            "hypothesis",
             "from",
             "gap/σ",
             "by",
@@ -45,7 +45,7 @@ def closure(run: Path, json_output: bool) -> None:
         ),
         [
             (
-                item.mass,
+                str(item.place),
                 f"{item.low:g}, {item.high:g}",
                 item.gap,
                 item.method,
@@ -63,7 +63,7 @@ def closure(run: Path, json_output: bool) -> None:
     )
     for item in found.predictions:
         if item.reason:
-            say(f"{item.mass:g} GeV, {item.method}: {item.reason}")
+            say(f"{item.place}, {item.method}: {item.reason}")
     for method in METHODS:
         say(f"{method}: limits differ by up to {100 * found.largest(method):.2g} %")
     say("gaps are twice as wide as those of a scan, whose errors are smaller, about four times if smooth")

@@ -68,10 +68,10 @@ def crosscheck(
     else:
         print_table(
             f"Limits by {found.engine}, again by {found.reference}",
-            ("mass [GeV]", "observed", "again", "median", "again", "largest difference", "of", "verdict"),
+            ("hypothesis", "observed", "again", "median", "again", "largest difference", "of", "verdict"),
             [
                 (
-                    item.mass,
+                    str(item.place),
                     item.ours[0],
                     item.theirs[0] if item.theirs else "",
                     item.ours[3],
@@ -85,6 +85,6 @@ def crosscheck(
         )
     for item in found.comparisons:
         if item.reason:
-            say(f"{item.mass:g} GeV is unsolved by {found.reference}: {item.reason}")
+            say(f"{item.place} is unsolved by {found.reference}: {item.reason}")
     if not found.passed:
         raise SystemExit(1)

@@ -1,88 +1,21 @@
-"""``darkbelle workspace``, ``limits`` and ``interpret``."""
+"""``darkbelle limits``."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
-from darkbelle.jobs.commands.parameters import FOLDER, RUN, SEED
+from darkbelle.jobs.commands.limit_tables import say_how_files_went, show_limits, show_limits_of_files
+from darkbelle.jobs.commands.output import as_json, print_json
+from darkbelle.jobs.commands.parameters import DATA, FOLDER, MASSES, SEED
 from darkbelle.jobs.commands.places import PLACES, maker_of, place_options
 
 if TYPE_CHECKING:
-    from darkbelle.fitting.couplings import Model
     from darkbelle.fitting.engines.base import Progress
-    from darkbelle.fitting.interpretation import Interpretation
-    from darkbelle.fitting.lfv import FlavourPoint
-    from darkbelle.fitting.run_limits import Limits
-
-MODELS: tuple[Model, ...] = (
-    "vanilla",
-    "fully_invisible",
-)  # as darkbelle.fitting.interpretation has them, slow to import
-FLAVOUR_MODEL = "lfv_alp"
-FITTED = {
-    "asimov": "SIMULATION, expected background",
-    "pseudo": "SIMULATION, pseudo-data",
-    "observed": "Data",
-}
-BANDS = ("−2σ", "−1σ", "expected", "+1σ", "+2σ")
-
-masses_option = click.option(
-    "--mass",
-    "masses",
-    type=float,
-    multiple=True,
-    help="Mass in GeV, may be repeated.  [default: all simulated]",
-)
-final_state_option = click.option(
-    "--final-state", help="Of the signal, in channels that fit several, such as e or mu."
-)
-data_option = click.option(
-    "--data",
-    default="pseudo",
-    show_default=True,
-    type=click.Choice(["asimov", "pseudo", "observed"]),
-    help="What is fitted: the expectation, one random draw of it, or datasets of data.",
-)
-
-
-@click.command(cls=ExampleCommand, example="darkbelle workspace runs/first --mass 2 --out workspaces")
-@RUN
-@click.option("--out", type=FOLDER, help="Folder.  [default: RUN/workspaces]")
-@masses_option
-@data_option
-@SEED
-@click.option(
-    "--format",
-    "form",
-    default="pyhf",
-    show_default=True,
-    type=click.Choice(["pyhf", "patchset", "hs3"]),
-    help="One pyhf workspace a mass, one background and a patch set of pyhf, or one HS3 file a mass.",
-)
-def workspace(
-    run: Path, out: Path | None, masses: tuple[float, ...], data: str, seed: int, form: str
-) -> None:
-    """Write the statistical model of each mass hypothesis, as JSON that pyhf or RooFit reads."""
-    from darkbelle.fitting.workspaces import build_workspaces
-
-    folder = out or run / "workspaces"
-    paths = build_workspaces(
-        run,
-        folder,
-        masses or None,
-        data=data,  # type: ignore[arg-type]  # click has checked it
-        seed=seed,
-        form=form,  # type: ignore[arg-type]  # click has checked it
-    )
-    click.echo(f"{len(paths)} files in {folder}")
 
 
 @click.command(cls=ExampleCommand, example="darkbelle limits runs/first --cl 0.90 --toys 5000 --workers 2")
@@ -120,14 +53,14 @@ def workspace(
     type=FOLDER,
     help="With --workspaces and --toys: folder in which experiments are kept.  [default: limits]",
 )
-@masses_option
+@MASSES
 @click.option(
     "--mass-step",
     type=click.FloatRange(min=0, min_open=True),
     help="GeV: between the simulated masses others so far apart, with interpolated signals; see closure.",
 )
 @click.option("--interpolate", is_flag=True, help="--mass may lie between simulated masses.")
-@data_option
+@DATA
 @SEED
 @place_options
 @as_json
@@ -161,7 +94,7 @@ def limits(
         if masses or mass_step or interpolate:
             raise click.UsageError("--mass and --mass-step are of a run, and --workspaces have no masses")
         solving = _solving(out or Path("limits"), {"confidence_level": cl or 0.95, **options})
-        limits_of_files(_hypotheses(paths, patchset), solving, json_output=json_output)
+        _of_files(_hypotheses(paths, patchset), solving, json_output=json_output)
         return
     if patchset is not None:
         raise click.UsageError("--patchset goes with --workspaces and a background model, not with a run")
@@ -218,41 +151,6 @@ def _counted(solving: dict[str, Any]) -> AbstractContextManager[Progress | None]
     return nullcontext() if "make" in solving else counter("limits")
 
 
-@click.command(cls=ExampleCommand, example="darkbelle interpret runs/first --model vanilla")
-@RUN
-@click.option(
-    "--model",
-    "models",
-    multiple=True,
-    type=click.Choice((*MODELS, FLAVOUR_MODEL)),
-    help="May be repeated.  [default: all of the channel]",
-)
-@as_json
-def interpret(run: Path, models: tuple[str, ...], json_output: bool) -> None:
-    """Turn limits into limits on couplings: on g′ of a Z′, or on the scale of an axion-like particle's.
-
-    The models vanilla and fully_invisible are those of a Z′, lfv_alp that of τ → ℓα.
-    """
-    from darkbelle.fitting.interpretation import interpret as interpret_run
-    from darkbelle.fitting.lfv import RATIO, flavour_couplings
-    from darkbelle.fitting.run_limits import read_limits
-
-    chosen = models or ((FLAVOUR_MODEL,) if read_limits(run).poi == RATIO else MODELS)
-    if FLAVOUR_MODEL in chosen:
-        points = flavour_couplings(run)
-        if json_output:
-            print_json([asdict(point) for point in points])
-        else:
-            show_flavour_couplings(points)
-        return
-    found = [interpret_run(run, model) for model in chosen]  # type: ignore[arg-type]  # click has checked it
-    if json_output:
-        print_json([item.as_json() for item in found])
-    else:
-        for item in found:
-            show_interpretation(item)
-
-
 def _hypotheses(paths: tuple[Path, ...], patchset: Path | None) -> Any:
     """Return workspaces by name, or the paths of their files."""
     from darkbelle.fitting.patchsets import patched
@@ -264,120 +162,17 @@ def _hypotheses(paths: tuple[Path, ...], patchset: Path | None) -> Any:
     return patched(paths[0], patchset)
 
 
-def limits_of_files(workspaces: Any, options: dict[str, Any], *, json_output: bool) -> None:
+def _of_files(workspaces: Any, options: dict[str, Any], *, json_output: bool) -> None:
     """Compute and print the limits of workspaces. Exits with 1 if one has none."""
     from darkbelle.fitting import solving
     from darkbelle.fitting.engines import Failure
-    from darkbelle.fitting.findings import summarise
 
     with _counted(options) as progress:
         answers = solving.limits(workspaces, **options, progress=progress)
-    solved = [(item.name, item.outcome) for item in answers if not isinstance(item.outcome, Failure)]
     if json_output:
         print_json([item.as_json() for item in answers])
     else:
-        print_table(
-            f"Upper limits on the parameter of interest, {options['confidence_level']:.0%} CL",
-            ("workspace", "observed", *BANDS),
-            [(name, limit.observed, *limit.expected) for name, limit in solved],
-        )
-    _say_how_fits_went(
-        [(item.largest_edm, item.evaluations, item.needed_help) for _, item in solved], options["engine"]
-    )
-    for name, limit in solved:
-        for flag in limit.flags:
-            say(f"{name}: {flag}")
-    for line in summarise({item.name: item.findings for item in answers}):
-        say(line)
-    for item in answers:
-        if isinstance(item.outcome, Failure):
-            say(f"{item.name} has no limit: {item.outcome.reason}")
-    if len(solved) < len(answers):
+        show_limits_of_files(answers, options["confidence_level"])
+    say_how_files_went(answers, options["engine"])
+    if any(isinstance(item.outcome, Failure) for item in answers):
         raise SystemExit(1)
-
-
-def in_unit(unit: str) -> str:
-    """Return words for a unit, none where there is none."""
-    return "" if unit == "1" else f" in {unit}"
-
-
-def _say_how_fits_went(fits: list[tuple[float, int, bool]], engine: str) -> None:
-    """Say of fits, by limit: their worst distance to a minimum, how many, and whether they needed help."""
-    if not fits:
-        return
-    worst, total, helped = (
-        max(edm for edm, _, _ in fits),
-        sum(n for _, n, _ in fits),
-        sum(h for _, _, h in fits),
-    )
-    say(
-        f"{total} fits by engine {engine}, at most {worst:.1g} from their minima in −ln L (edm); "
-        f"{helped or 'none'} of {len(fits)} limits needed help"
-        + (", by a second minimiser, another engine or a choice among minima" if helped else "")
-    )
-
-
-def show_limits(found: Limits) -> None:
-    """Print limits as a table, and what one must know about them."""
-    print_table(
-        f"{FITTED[found.data]}: upper limits on the {found.poi.replace('_', ' ')}{in_unit(found.unit)}, "
-        f"{found.confidence_level:.0%} CL, {found.luminosity_fb:g}/fb",
-        ("hypothesis", "observed", *BANDS),
-        [(str(point.place), point.observed, *point.expected) for point in found.points],
-    )
-    print_table(
-        "What they stand on, after all cuts",
-        ("hypothesis", "signal", "resolution", "signal efficiency", "background within ±2σ"),
-        [
-            (
-                str(point.place),
-                "{:g} to {:g} GeV".format(*between)
-                if (between := point.interpolated_between)
-                else "simulated",
-                point.diagnostics["resolution"],
-                point.diagnostics["signal_efficiency"],
-                point.diagnostics["background_near_peak"],
-            )
-            for point in found.points
-        ],
-    )
-    fits = [point.diagnostics for point in found.points]
-    _say_how_fits_went(
-        [(fit["largest_edm"], fit["evaluations"], fit["needed_help"]) for fit in fits], found.engine
-    )
-    interpolated = sum(point.interpolated_between is not None for point in found.points)
-    if interpolated:
-        say(
-            f"{interpolated} of {len(found.points)} limits rest on signals interpolated between simulated "
-            "masses; `darkbelle closure` says how well these are known"
-        )
-    for point in found.points:
-        for flag in point.flags:
-            say(f"{point.place}: {flag}")
-    for line in found.preflight:
-        say(line)
-    for place, reason in found.failed.items():
-        say(f"{place} has no limit: {reason}")
-    if found.missing_processes:
-        say(f"not in these limits, for want of a dataset: {', '.join(found.missing_processes)}")
-
-
-def show_flavour_couplings(points: Sequence[FlavourPoint]) -> None:
-    """Print limits on branching fractions and scales as a table."""
-    print_table(
-        "Upper limits on B(τ → ℓα), lower limits on the scale F [GeV]",
-        ("lepton", "mass [GeV]", "B, observed", "B, expected", "F, observed", "F, expected"),
-        [
-            (p.final_state, p.mass, p.observed, p.expected[2], p.observed_scale, p.expected_scale[2])
-            for p in points
-        ],
-    )
-
-
-def show_interpretation(found: Interpretation) -> None:
-    """Print limits on the coupling as a table."""
-    print_table(
-        f"Upper limits on g′, {found.model.replace('_', ' ')} model, {found.confidence_level:.0%} CL",
-        ("mass [GeV]", "observed", *BANDS),
-        [(point.mass, point.observed, *point.expected) for point in found.points],
-    )

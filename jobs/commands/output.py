@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
-__all__ = ["as_json", "print_json", "print_table", "say"]
+__all__ = ["BANDS", "as_json", "in_unit", "print_json", "print_table", "say"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+BANDS: Final = ("−2σ", "−1σ", "expected", "+1σ", "+2σ")  # columns of expected limits
 
 
 def as_json(command: F) -> F:
@@ -45,6 +47,11 @@ def _cell(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}".replace(",", " ")
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def in_unit(unit: str) -> str:
+    """Return words for a unit, none where there is none."""
+    return "" if unit == "1" else f" in {unit}"
 
 
 def say(message: str) -> None:

@@ -21,7 +21,8 @@ from darkbelle.jobs.commands.parameters import FILE, FOLDER
 @click.option("--chunk-rows", default=500_000, show_default=True, help="About how many rows a chunk has.")
 @click.option("--option", "options", multiple=True, metavar="NAME=VALUE", help="Option of the processor.")
 @click.option("--seed", default=0, show_default=True, help="Of the random choice among candidates.")
-@click.option("--quarantine", is_flag=True, help="Leave bad files out instead of stopping.")
+@click.option("--quarantine", is_flag=True, help="Leave bad files out instead of stopping; checks events.")
+@click.option("--check-events", is_flag=True, help="Look for events that stand twice now, not in the run.")
 @click.option("--allow-empty", is_flag=True, help="Take files without rows for good.")
 @as_json
 def plan(  # one argument an option
@@ -32,13 +33,16 @@ def plan(  # one argument an option
     options: tuple[str, ...],
     seed: int,
     quarantine: bool,
+    check_events: bool,
     allow_empty: bool,
     json_output: bool,
 ) -> None:
     """Look at all files once, and write down which rows are to be read in which chunks.
 
-    Bad files (unreadable, without a branch that is read, empty, listed twice, or with events that
-    another file has) are reported all together. Nothing is read twice or left out without saying so.
+    Bad files (unreadable, without a branch that is read, empty, or listed twice) are reported all together,
+    with --check-events those as well that have events twice, or events of another file. Without it the
+    workers and the merge find such events, and the run ends without a result. Nothing is counted twice or
+    left out without saying so.
     """
     from darkbelle.jobs.options import parse_options
     from darkbelle.jobs.planning import PlanOptions, make_plan
@@ -53,6 +57,7 @@ def plan(  # one argument an option
             processor=parse_options(options),
             seed=seed,
             quarantine=quarantine,
+            check_events=check_events,
             allow_empty=allow_empty,
         ),
         progress=bar,

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.limits import final_state_option, in_unit, masses_option
-from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
-from darkbelle.jobs.commands.parameters import RUN
+from darkbelle.jobs.commands.output import as_json, in_unit, print_json, print_table, say
+from darkbelle.jobs.commands.parameters import FINAL_STATE, MASSES, RUN
 
 if TYPE_CHECKING:
     from darkbelle.fitting.measured_projection import MeasuredProjection
@@ -39,8 +38,8 @@ def _numbers(_context: click.Context, _option: click.Parameter, text: str) -> tu
     type=click.Choice(["all", "by-source"]),
     help="Systematics all alike, or besides each one kept while all others are scaled with statistics.",
 )
-@masses_option
-@final_state_option
+@MASSES
+@FINAL_STATE
 @as_json
 def project(
     run: Path,
@@ -112,8 +111,10 @@ def _show(found: Projection) -> None:
 
     cases = dict.fromkeys((item.mass, item.luminosity_fb) for item in found.limits)
     medians = {case: found.medians(*case) for case in cases}
+    state = "" if found.final_state is None else f" of final state {found.final_state}"
     print_table(
-        f"SIMULATION: median expected upper limits{in_unit(found.unit)}, {found.confidence_level:.0%} CL",
+        f"SIMULATION: median expected upper limits{state}{in_unit(found.unit)}, "
+        f"{found.confidence_level:.0%} CL",
         ("mass [GeV]", "1/fb", *(f"systematics {policy}" for policy in POLICIES)),
         [(*case, *(medians[case].get(policy, "none") for policy in POLICIES)) for case in cases],
     )

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.limits import data_option, masses_option
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
-from darkbelle.jobs.commands.parameters import FOLDER, SEED
+from darkbelle.jobs.commands.parameters import DATA, FINAL_STATE, FOLDER, MASSES, SEED
 
 if TYPE_CHECKING:
     from darkbelle.fitting.nuisances import Pulls
@@ -24,15 +23,16 @@ if TYPE_CHECKING:
     "--signal", type=float, help="Fit the expectation with a signal of this strength, instead of the data."
 )
 @click.option("--rows", default=20, show_default=True, type=click.IntRange(min=1), help="Parameters printed.")
-@masses_option
-@data_option
+@MASSES
+@FINAL_STATE
+@DATA
 @SEED
 @as_json
 def pulls(path: Path, plain: bool, out: Path | None, rows: int, json_output: bool, **options: Any) -> None:
     """Fit a run at some masses: pulls, impacts on the signal, correlations. Writes RUN/pulls.json and plots.
 
-    By default at the mass in the middle. Parameters of single bins are among them. Exits with 1 if a mass
-    has no fit.
+    By default at the mass in the middle, of all final states. Parameters of single bins are among them.
+    Exits with 1 if a mass has no fit.
     """
     if plain:
         _of_workspace(path, out or Path("pulls"), rows, options, json_output=json_output)
@@ -44,15 +44,15 @@ def pulls(path: Path, plain: bool, out: Path | None, rows: int, json_output: boo
     with counter("pulls") as progress:
         found = compute_pulls(path, masses=masses or None, progress=progress, **options)
     folder = out or path / "pulls"
-    for mass, item in found.points.items():
-        _draw(item, folder, f"mass_{mass:07.4f}_", luminosity_fb=found.luminosity_fb)
+    for place, item in found.points.items():
+        _draw(item, folder, f"{place.stem}_", luminosity_fb=found.luminosity_fb)
     if json_output:
         print_json(found.as_json())
     else:
-        for mass, item in found.points.items():
-            _show(item, f"{mass:g} GeV, {found.luminosity_fb:g}/fb", rows)
-    for mass, reason in found.failed.items():
-        say(f"{mass:g} GeV has no fit: {reason}")
+        for place, item in found.points.items():
+            _show(item, f"{place}, {found.luminosity_fb:g}/fb", rows)
+    for place, reason in found.failed.items():
+        say(f"{place} has no fit: {reason}")
     if found.failed:
         raise SystemExit(1)
 
@@ -60,8 +60,10 @@ def pulls(path: Path, plain: bool, out: Path | None, rows: int, json_output: boo
 def _of_workspace(path: Path, folder: Path, rows: int, options: dict[str, Any], *, json_output: bool) -> None:
     from darkbelle.fitting.nuisances import pulls as pulls_of
 
-    if options["masses"]:
-        raise click.UsageError("--mass chooses among the masses of a run, and --workspace has none")
+    if options["masses"] or options["final_state"]:
+        raise click.UsageError(
+            "--mass and --final-state choose among the hypotheses of a run, and --workspace is one"
+        )
     found = pulls_of(path, signal=options["signal"])
     _draw(found, folder, "")
     if json_output:

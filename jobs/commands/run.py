@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
+from darkbelle.jobs.commands.executing import executor_options
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
 from darkbelle.jobs.commands.parameters import RUN
 
@@ -16,97 +16,15 @@ if TYPE_CHECKING:
     from darkbelle.jobs.executors.base import Executor
     from darkbelle.jobs.run import RunReport
 
-F = TypeVar("F", bound=Callable[..., Any])
-
 allow_loss_option = click.option(
     "--allow-loss", is_flag=True, help="Merge without what failed, and exit with 0 although rows are lost."
 )
 
 
-def executor_options(command: F) -> F:
-    """Add the options that say where to process."""
-    options = (
-        click.option(
-            "--executor",
-            default="dask",
-            show_default=True,
-            type=click.Choice(["condor", "dask", "local"]),
-            help="Jobs of an HTCondor pool, Dask workers, or this process and copies of it.",
-        ),
-        click.option(
-            "--workers",
-            type=click.IntRange(min=1),
-            help="Processes here, or Dask workers on HTCondor.  [default: 2 for dask, 1 for local]",
-        ),
-        click.option(
-            "--cluster",
-            type=click.Choice(["local", "condor"]),
-            help="Dask: workers on this machine, or as jobs of an HTCondor pool.  [default: local]",
-        ),
-        click.option(
-            "--scheduler", metavar="ADDRESS", help="Dask: a running scheduler, instead of workers of our own."
-        ),
-        click.option(
-            "--dashboard", is_flag=True, default=None, help="Dask: serve its dashboard on this machine."
-        ),
-        click.option(
-            "--performance-report",
-            metavar="FILE.html",
-            help="Dask: write a page of what each worker did when.",
-        ),
-        click.option("--tls-ca", metavar="FILE", help="Dask: who signed the certificates of the cluster."),
-        click.option("--tls-cert", metavar="FILE", help="Dask: your certificate."),
-        click.option("--tls-key", metavar="FILE", help="Dask: its key, if it is not in the same file."),
-        click.option(
-            "--allow-unencrypted",
-            is_flag=True,
-            default=None,
-            help="Dask: use a network without certificates; whoever reaches a port can run code as you.",
-        ),
-        click.option(
-            "--listen",
-            metavar="ADDRESS",
-            help="Dask on HTCondor: address of this machine for workers to connect to.  [default: any]",
-        ),
-        click.option(
-            "--patience",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="SECONDS",
-            help="How long to wait for workers when there are none, or for news of HTCondor jobs.  "
-            "[default: 60 for dask, 3600 on HTCondor, 86400 for condor]",
-        ),
-        click.option(
-            "--site",
-            metavar="NAME|YAML",
-            help="HTCondor: plain, cern, kekcc, naf or your own.  [default: plain]",
-        ),
-        click.option(
-            "--chunks-per-job",
-            type=click.IntRange(min=1),
-            help="HTCondor: how much one job does.  [default: 20]",
-        ),
-        click.option(
-            "--chunk-timeout",
-            type=click.FloatRange(min=0, min_open=True),
-            metavar="SECONDS",
-            help="dask, local: how long a chunk may take until its worker is ended.  [default: 3600]",
-        ),
-        click.option(
-            "--memory",
-            type=click.IntRange(min=1),
-            help="MB of an HTCondor job or a Dask worker.  [default: the site's, or a share of all]",
-        ),
-        click.option("--dry-run", is_flag=True, help="HTCondor, LSF: print the submit file, and do nothing."),
-        allow_loss_option,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 @click.command("run", cls=ExampleCommand, example="darkbelle run runs/first --workers 4")
 @RUN
 @executor_options
+@allow_loss_option
 @as_json
 def run(run: Path, json_output: bool, **options: Any) -> None:
     """Process the chunks of a plan, and merge them.
@@ -120,6 +38,7 @@ def run(run: Path, json_output: bool, **options: Any) -> None:
 @click.command("retry", cls=ExampleCommand, example="darkbelle retry runs/first --executor local")
 @RUN
 @executor_options
+@allow_loss_option
 @as_json
 def retry(run: Path, json_output: bool, **options: Any) -> None:
     """Process again only what failed or is missing; the same as `run` on a run folder in use before."""

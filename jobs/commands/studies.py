@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from darkbelle.jobs.commands.example import ExampleCommand
-from darkbelle.jobs.commands.limits import data_option, final_state_option, masses_option
 from darkbelle.jobs.commands.output import as_json, print_json, print_table, say
-from darkbelle.jobs.commands.parameters import FILE, FOLDER, RUN, SEED
+from darkbelle.jobs.commands.parameters import DATA, FILE, FINAL_STATE, FOLDER, MASSES, RUN, SEED
 from darkbelle.jobs.commands.places import maker_of, place_options
 
 if TYPE_CHECKING:
@@ -39,9 +38,9 @@ def toys_option(default: int, what: str) -> Callable[[F], F]:
 @click.option(
     "--points", default=20, show_default=True, type=click.IntRange(min=3), help="Values tested, twice."
 )
-@masses_option
-@final_state_option
-@data_option
+@MASSES
+@FINAL_STATE
+@DATA
 @SEED
 @place_options
 @as_json
@@ -82,9 +81,9 @@ def intervals(run: Path, cl: float | None, json_output: bool, **options: Any) ->
     "--out", type=FOLDER, help="With --workspaces: folder of what is made.  [default: significance]"
 )
 @toys_option(1000, "Experiments of background, each over the whole scan.")
-@masses_option
-@final_state_option
-@data_option
+@MASSES
+@FINAL_STATE
+@DATA
 @SEED
 @place_options
 @as_json

@@ -6,7 +6,6 @@ run folder, and `darkbelle.fitting` reads them from there. All that is kept is a
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
@@ -128,7 +127,7 @@ def encode_output(output: ChunkOutput) -> dict[str, Any]:
     for key in sorted(output.histograms):
         sparse = to_sparse(remove_writer_info(output.histograms[key]._to_uhi_(), library=None))
         by_observable = histograms.setdefault(key.region, {}).setdefault(key.observable, {})
-        by_observable[key.variation] = json.loads(json.dumps(sparse, default=uhi.io.json.default))
+        by_observable[key.variation] = _plain(sparse)
     return {
         "rows": output.rows,
         "events": output.events,
@@ -136,6 +135,15 @@ def encode_output(output: ChunkOutput) -> dict[str, Any]:
         "cutflows": {region: _encode_cutflow(flow) for region, flow in sorted(output.cutflows.items())},
         "histograms": histograms,
     }
+
+
+def _plain(item: Any) -> Any:
+    """Return dictionaries of arrays as what JSON can hold."""
+    if isinstance(item, Mapping):
+        return {name: _plain(value) for name, value in item.items()}
+    if isinstance(item, list):
+        return [_plain(value) for value in item]
+    return item.tolist() if isinstance(item, (np.ndarray, np.generic)) else item
 
 
 def decode_output(data: Mapping[str, Any]) -> ChunkOutput:

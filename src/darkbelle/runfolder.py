@@ -15,9 +15,10 @@
     RUN/closure.json       signals predicted from those of neighbouring masses, beside the simulated ones
     RUN/crosscheck.json    some of the limits by another engine
     RUN/projection.json    expected ones at other luminosities
+    RUN/injection.json     signals put in and found again: bias, pulls and coverage of the fits
     RUN/intervals.json     intervals of Feldman and Cousins
     RUN/significance.json  local and global p-values
-    RUN/toys/              pseudo-experiments of the last two, as a result store of their own
+    RUN/toys/              pseudo-experiments of the last three, as a result store of their own
     RUN/fit.json           a measured value, its uncertainties and where they come from
     RUN/momentum_scale.json  factors for momenta of tracks, for correctionlib
 
@@ -50,6 +51,7 @@ __all__ = [
     "FAILURES",
     "FIT",
     "HISTOGRAMS",
+    "INJECTION",
     "INTERVALS",
     "LIMITS",
     "PLAN",
@@ -90,6 +92,7 @@ PULLS: Final = "pulls.json"
 CLOSURE: Final = "closure.json"
 CROSSCHECK: Final = "crosscheck.json"
 PROJECTION: Final = "projection.json"
+INJECTION: Final = "injection.json"
 INTERVALS: Final = "intervals.json"
 SIGNIFICANCE: Final = "significance.json"
 TOYS: Final = "toys"
@@ -109,10 +112,11 @@ def canonical_json(data: Any) -> bytes:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
 
 
-def write_bytes(path: Path, content: bytes) -> None:
+def write_bytes(path: Path, content: bytes, *, synced: bool = True) -> None:
     """Write a file whole or not at all, whenever the machine stops.
 
-    The content goes to a temporary file beside it and to the disk, and only then takes its name.
+    The content goes to a temporary file beside it and to the disk, and only then takes its name. What is of
+    no use once the machine has stopped need not be ``synced``: nobody waits for the disk then.
     """
     with room_for(path, len(content)):
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -120,7 +124,8 @@ def write_bytes(path: Path, content: bytes) -> None:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
                 file.flush()
-                os.fsync(file.fileno())
+                if synced:
+                    os.fsync(file.fileno())
             Path(temporary).chmod(0o644)  # mkstemp's 0600 would lock out colleagues
             Path(temporary).replace(path)
         except BaseException:

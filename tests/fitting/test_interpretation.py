@@ -15,7 +15,7 @@ from darkbelle.fitting.interpretation import (
     read_curve,
     read_interpretation,
 )
-from darkbelle.fitting.run_limits import LimitPoint, Limits
+from darkbelle.fitting.limit_results import LimitPoint, Limits
 from darkbelle.runfolder import LIMITS, write_json
 
 TABLE = CrossSection(np.array([0.1, 1.0, 10.0]), np.array([1e5, 1e4, 1e2]))

@@ -18,6 +18,7 @@ from darkbelle.errors import FitError
 from darkbelle.fitting import compute_pulls, pulls
 from darkbelle.fitting.plots.nuisances import plot_correlations, plot_pulls
 from darkbelle.fitting.run_pulls import read_pulls
+from darkbelle.fitting.templates import Place
 from darkbelle.jobs.cli import main
 
 
@@ -156,13 +157,13 @@ def test_of_a_run_they_are_written_and_drawn(toy_run: Path, tmp_path: Path) -> N
     content = json.loads((run / "pulls.json").read_text())
     assert {key: content[key] for key in json.loads(result.stdout)} == json.loads(result.stdout)
     found = read_pulls(run)
-    assert tuple(found.points) == (4.0,)  # the mass in the middle
-    assert found.points[4.0].best_fit == pytest.approx(2.0, rel=1e-4)
+    assert tuple(found.points) == (Place(4.0),)  # the mass in the middle
+    assert found.points[Place(4.0)].best_fit == pytest.approx(2.0, rel=1e-4)
     assert {path.name for path in (run / "pulls").iterdir()} == {
         "mass_04.0000_pulls.png",
         "mass_04.0000_correlations.png",
     }
-    assert "simulated masses are 1, 4, 7" in compute_pulls(run, masses=[2.0]).failed[2.0]
+    assert "simulated masses are 1, 4, 7" in compute_pulls(run, masses=[2.0]).failed[Place(2.0)]
     assert CliRunner().invoke(main, ["pulls", str(run), "--mass", "2"]).exit_code == 1
 
 

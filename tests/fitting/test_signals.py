@@ -17,9 +17,9 @@ from darkbelle.errors import ConfigurationError, FitError
 from darkbelle.fitting import compute_limits
 from darkbelle.fitting.closure import compute_closure
 from darkbelle.fitting.crosscheck import crosscheck
+from darkbelle.fitting.limit_results import read_limits
 from darkbelle.fitting.plots.closure import plot_closure
 from darkbelle.fitting.plots.limits import plot_limit
-from darkbelle.fitting.run_limits import read_limits
 from darkbelle.fitting.signals import with_masses
 from darkbelle.fitting.templates import fit_inputs, mass_templates
 from darkbelle.jobs.cli import main

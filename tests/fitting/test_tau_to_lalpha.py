@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,22 +11,32 @@ from typing import Any
 import hist
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from tests.fitting.conftest import write_run
 
 from darkbelle.channels import load_channel
 from darkbelle.constants import TAU_MASS
 from darkbelle.datasets import Dataset
-from darkbelle.errors import ConfigurationError
+from darkbelle.errors import ConfigurationError, FitError
+from darkbelle.fitting.closure import compute_closure, read_closure
 from darkbelle.fitting.engines import Failure
+from darkbelle.fitting.further_limits import Case, read_further_limits, without_simulation_statistics
 from darkbelle.fitting.lfv import TAU_WIDTH, decay_scale, flavour_couplings, width_to_lepton
+from darkbelle.fitting.limit_results import Limits, read_limits
 from darkbelle.fitting.page import Section
+from darkbelle.fitting.plots.closure import plot_closure
 from darkbelle.fitting.plots.style import styled
-from darkbelle.fitting.run_limits import Limits, compute_limits, read_limits
+from darkbelle.fitting.resolution import median
+from darkbelle.fitting.run_limits import compute_limits
+from darkbelle.fitting.run_pulls import compute_pulls, read_pulls
+from darkbelle.fitting.signals import with_masses
 from darkbelle.fitting.solving import limits as limits_of
 from darkbelle.fitting.studies.coverage import coverage_study
-from darkbelle.fitting.tau_to_lalpha import TauToLeptonAlpha, without_simulation_statistics
+from darkbelle.fitting.studies.injection import compute_injection, read_injection
+from darkbelle.fitting.tau_to_lalpha import TauToLeptonAlpha
 from darkbelle.fitting.templates import FitInputs, Place, all_fit_inputs, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace
+from darkbelle.jobs.cli import main
 from darkbelle.results import ChunkOutput, HistogramKey
 from darkbelle.runfolder import DatasetResult, RunResult, read_json
 
@@ -84,6 +95,12 @@ def run(result: RunResult, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = write_run(result, tmp_path_factory.mktemp("runs") / "lalpha")
     TauToLeptonAlpha().finish(folder, seed=1, workers=1, progress=None)
     return folder
+
+
+@pytest.fixture
+def own_run(run: Path, tmp_path: Path) -> Path:
+    """A copy for what writes into it."""
+    return Path(shutil.copytree(run, tmp_path / "run"))
 
 
 @pytest.fixture(scope="module")
@@ -198,6 +215,82 @@ def test_simulation_without_end_gives_stronger_limits(electrons: FitInputs) -> N
     assert not isinstance(limited, Failure)
     assert not isinstance(unlimited, Failure)
     assert unlimited.expected[2] < limited.expected[2]
+
+
+def test_further_limits_are_weaker_at_a_higher_level_and_with_few_simulated_events(
+    run: Path, limits: Limits
+) -> None:
+    found = read_further_limits(run)
+    for point in limits.points:
+        medians = {case: found[case][point.place].expected[2] for case in found}
+        assert medians[Case(0.90)] < point.expected[2]
+        assert medians[Case(0.95, endless_simulation=True)] < point.expected[2]
+        # they are of the same data
+        assert found[Case(0.90)][point.place].observed < point.observed
+
+
+def test_a_signal_between_two_masses_stands_where_the_line_is(electrons: FitInputs) -> None:
+    found = with_masses(electrons, [1.4])
+    peak = found.signals[1.4].nominal.values.sum(axis=1)
+    assert found.between[1.4] == (1.2, 1.6)
+    assert median(peak, electrons.axis.edges) == pytest.approx(line(1.4), abs=0.02)
+    assert mass_templates(found, 1.4).resolution == pytest.approx(0.15, rel=0.06)
+    # the peak of 1.6 GeV leaves the axis at 0 with a tenth of its events
+    assert mass_templates(found, 1.4).signal_efficiency == pytest.approx(EFFICIENCY, rel=0.05)
+    # nothing that was simulated changes, and a shift keeps its relative size
+    assert found.signals[1.2] is electrons.signals[1.2]
+    up, down = found.signals[1.4].shifts["momentum_scale"]
+    edges = electrons.axis.edges
+    moved = median(up.values.sum(axis=1), edges) - median(down.values.sum(axis=1), edges)
+    assert moved == pytest.approx(0.002 * line(1.4), rel=0.5)
+
+
+def test_each_lepton_has_a_closure_of_its_own(own_run: Path) -> None:
+    closure = compute_closure(own_run)
+    assert [item.place for item in closure.predictions if item.method == "morphed"] == [
+        Place(1.2, "e"),
+        Place(1.2, "mu"),
+    ]
+    for item in closure.of("morphed"):
+        assert item.limit is not None
+        assert item.efficiency is not None
+        assert abs(item.efficiency) < 0.1  # at 1.6 GeV a tenth leaves the axis
+        # between the lines of 0.5 and 1.6 GeV
+        assert item.gap == pytest.approx((line(0.5) - line(1.6)) / 0.15, rel=0.1)
+    assert read_closure(own_run) == closure
+    panels = plot_closure(closure).axes
+    legend = panels[0].get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["e", "mu"]
+
+
+def test_nuisances_are_fitted_for_each_lepton_or_the_one_named(own_run: Path) -> None:
+    assert set(compute_pulls(own_run, signal=0.05).points) == {Place(1.2, "e"), Place(1.2, "mu")}
+    found = compute_pulls(own_run, masses=[0.5], final_state="mu", signal=0.05)
+    assert set(found.points) == {Place(0.5, "mu")}
+    assert read_pulls(own_run) == found
+    assert found.points[Place(0.5, "mu")].best_fit == pytest.approx(0.05, rel=1e-3)
+    result = CliRunner().invoke(main, ["pulls", str(own_run), "--mass", "1.6", "--signal", "0.05"])
+    assert result.exit_code == 0, result.output
+    assert "e, 1.6 GeV" in result.stdout
+    assert {path.name for path in (own_run / "pulls").iterdir()} == {
+        f"{state}_mass_01.6000_{what}.png" for state in LEPTONS for what in ("pulls", "correlations")
+    }
+
+
+def test_signals_put_in_are_found_for_each_lepton(own_run: Path, limits: Limits) -> None:
+    found = compute_injection(own_run, masses=[0.5, 1.6], toys=100)
+    assert [item.place for item in found.points] == [Place(m, s) for s in LEPTONS for m in (0.5, 1.6)]
+    medians = {point.place: point.expected[2] for point in limits.points}
+    for item in found.points:
+        assert item.strength == pytest.approx(2 * medians[item.place], rel=0.1)  # of pseudo-data there
+        assert item.found == pytest.approx(item.strength, rel=2e-3)
+        assert abs(item.mean - item.strength) < 4 * item.mean_error
+    assert read_injection(own_run) == found
+    with pytest.raises(FitError, match=r"no signal could be put in: e, 1 GeV: there is no signal of 1 GeV"):
+        compute_injection(own_run, masses=[1.0], final_state="e", toys=5)
+    with pytest.raises(ConfigurationError, match="must be positive, got -1 times"):
+        compute_injection(own_run, times=-1)
 
 
 def test_the_page_has_limits_couplings_and_spectra_of_both(run: Path) -> None:

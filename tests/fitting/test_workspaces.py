@@ -10,8 +10,8 @@ import pytest
 
 from darkbelle.fitting import build_workspaces
 from darkbelle.fitting.patchsets import patched
+from darkbelle.fitting.run_workspaces import INDEX
 from darkbelle.fitting.templates import FitInputs, MassTemplates, fit_inputs, mass_templates
-from darkbelle.fitting.workspaces import INDEX
 from darkbelle.runfolder import RunResult
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +143,29 @@ def two_datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made.add("mumu", "b.root", ntuple(500, 600, seed=2))
     made.add("data", "c.root", ntuple(700, 0, seed=3, run=7))
     return made.write()
+
+
+@pytest.fixture(scope="session")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Simulate some hundred events for a channel, for each region where ntuples are of one; a dataset file.
+
+    The first of these samples is there once more as data.
+    """
+
+    @cache
+    def simulate(channel: str) -> Path:
+        from darkbelle.simulation.samples import catalogue, make_samples  # which takes seconds
+
+        folder = tmp_path_factory.mktemp(channel)
+        first = {request.region: request for request in reversed(catalogue(channel, "small", seed=1))}
+        requests = [replace(request, events=400, block=200) for request in first.values()]
+        datasets = make_samples(requests, folder)
+        made = next(iter(datasets.values()))
+        datasets["data"] = Dataset(process="data", files=made.files, region=made.region, luminosity_fb=1.0)
+        write_datasets(folder / "datasets.yaml", datasets)
+        return folder / "datasets.yaml"
+
+    return simulate
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 
 from darkbelle.fitting.interpretation import MODELS
 from darkbelle.jobs.cli import main
-from darkbelle.jobs.commands import limits, simulate
+from darkbelle.jobs.commands import interpret, simulate
 from darkbelle.jobs.commands.example import ExampleCommand
 from darkbelle.jobs.commands.run import run as run_command
 from darkbelle.jobs.executors.registry import EXECUTORS
@@ -74,7 +74,7 @@ def test_choices_are_those_of_the_library() -> None:
     assert isinstance(executor.type, click.Choice)
     assert sorted(executor.type.choices) == sorted(EXECUTORS)
     assert get_args(Size) == simulate.SIZES
-    assert limits.MODELS == MODELS
+    assert interpret.MODELS == MODELS
 
 
 @pytest.fixture

@@ -72,4 +72,24 @@ def test_commands_know_the_final_states(folder: Path) -> None:
     assert "name one of e, mu" in runner.invoke(main, options).output
     projected = runner.invoke(main, [*options, "--final-state", "mu", "--json"], catch_exceptions=False)
     assert projected.exit_code == 0
+    assert json.loads(projected.stdout)["final_state"] == "mu"
     assert "mu_mass_01.2000.json" in {file.name for file in (folder / "run" / "workspaces").iterdir()}
+
+
+@pytest.mark.usefixtures("demonstration")
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [
+        (("closure",), ("e, 1.2 GeV", "mu, 1.2 GeV")),
+        (("pulls", "--mass", "1.2", "--final-state", "mu"), ("mu, 1.2 GeV",)),
+        (("injection", "--mass", "1.2", "--toys", "30"), ("e, 1.2 GeV", "mu, 1.2 GeV")),
+        (("limits", "--mass", "1.25", "--interpolate"), ("e, 1.25 GeV", "mu, 1.25 GeV")),
+        (("crosscheck", "--points", "1"), ("mu, 1.25 GeV",)),  # of the limits just made
+    ],
+)
+def test_commands_work_for_both_leptons(
+    folder: Path, command: tuple[str, ...], named: tuple[str, ...]
+) -> None:
+    result = CliRunner().invoke(main, [command[0], str(folder / "run"), *command[1:]])
+    assert result.exit_code == 0, result.output
+    assert all(item in result.stdout for item in named)

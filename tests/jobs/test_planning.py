@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
+from darkbelle.datasets import read_datasets
 from darkbelle.errors import ConfigurationError, DuplicateEventsError, NtupleError
 from darkbelle.jobs.inspection import chunk_edges
 from darkbelle.jobs.plan import load_plan
@@ -19,19 +21,36 @@ if TYPE_CHECKING:
 
 CHANNEL = "zprime_invisible"
 QUARANTINE = PlanOptions(quarantine=True)
+CHECK = PlanOptions(check_events=True)
 
 
 @settings(deadline=None)
-@given(st.lists(st.integers(1, 9), max_size=200), st.integers(1, 50))
+@given(st.lists(st.sampled_from([1, 1, 2, 9, 700]), max_size=200), st.integers(1, 500))
 def test_chunks_cover_all_rows_and_split_no_event(sizes: list[int], chunk_rows: int) -> None:
-    boundaries = np.cumsum([0, *sizes])
-    edges = chunk_edges(boundaries, chunk_rows)
+    numbers = np.repeat(np.arange(len(sizes)), sizes)
+    boundaries, rows = np.cumsum([0, *sizes]), sum(sizes)
+    edges = chunk_edges(rows, chunk_rows, lambda start, stop: numbers[start:stop])
+    # each edge is the boundary nearest to its place, which is at most half an event off
+    places = np.linspace(0, rows, max(1, -(-rows // chunk_rows)) + 1)
+    distances = np.abs(boundaries - places[:, None])
     assert edges[0] == 0
-    assert edges[-1] == sum(sizes)
+    assert edges[-1] == rows
     assert list(edges) == sorted(set(edges))
     assert set(edges) <= set(boundaries.tolist())
-    # an edge is at most half an event off its place
-    assert max(np.diff(edges), default=0) <= chunk_rows + 9
+    assert np.array_equal(np.abs(np.array(edges) - places[:, None]).min(axis=1), distances.min(axis=1))
+
+
+def test_only_rows_near_the_edges_are_read() -> None:
+    numbers = np.repeat(np.arange(500_000), 2)
+    read = []
+
+    def event_numbers(start: int, stop: int) -> NDArray[np.int64]:
+        read.append(stop - start)
+        return numbers[start:stop]
+
+    assert chunk_edges(1_000_000, 300_001, event_numbers) == (0, 250_000, 500_000, 750_000, 1_000_000)
+    assert len(read) == 3
+    assert sum(read) < 1_000
 
 
 def test_a_plan_has_chunks_on_event_boundaries(samples: Samples, tmp_path: Path) -> None:
@@ -151,7 +170,7 @@ def test_events_in_two_files_are_found(samples: Samples, tmp_path: Path) -> None
     with pytest.raises(
         DuplicateEventsError, match=r"b.root has 10 of its 100 events in common with .*a.root"
     ):
-        make_plan(CHANNEL, samples.write(), tmp_path / "run")
+        make_plan(CHANNEL, samples.write(), tmp_path / "run", CHECK)
     plan = make_plan(CHANNEL, samples.write(), tmp_path / "run", QUARANTINE)
     # the 90 events that only b has are lost; c shares none with a, which is read
     events = samples.ntuple(100, 90, 2)["__event__"]
@@ -163,7 +182,17 @@ def test_simulated_datasets_may_share_event_numbers(samples: Samples, tmp_path: 
     samples.add("mumu", "a.root", samples.ntuple(50, 0, 1))
     samples.add("more", "b.root", samples.ntuple(50, 0, 2))
     samples.add("data", "c.root", samples.ntuple(50, 0, 3))
-    assert not make_plan(CHANNEL, samples.write(), tmp_path / "run").quarantined
+    assert not make_plan(CHANNEL, samples.write(), tmp_path / "run", CHECK).quarantined
+
+
+def test_candidates_for_two_regions_may_be_of_the_same_collisions(samples: Samples, tmp_path: Path) -> None:
+    samples.add("data_1", "a.root", samples.ntuple(50, 0, 1))
+    samples.add("data_2", "b.root", samples.ntuple(50, 0, 2))
+    datasets = read_datasets(samples.write())
+    with pytest.raises(DuplicateEventsError, match="in common"):
+        make_plan(CHANNEL, datasets, tmp_path / "run", CHECK)
+    datasets["data_1"] = datasets["data_1"].model_copy(update={"region": "sr"})
+    assert not make_plan(CHANNEL, datasets, tmp_path / "run", CHECK).quarantined
 
 
 def test_the_same_event_numbers_in_different_runs_are_different_events(
@@ -171,7 +200,7 @@ def test_the_same_event_numbers_in_different_runs_are_different_events(
 ) -> None:
     samples.add("data", "a.root", samples.ntuple(50, 0, 1, run=3))
     samples.add("data", "b.root", samples.ntuple(50, 0, 2, run=4))
-    assert not make_plan(CHANNEL, samples.write(), tmp_path / "run").quarantined
+    assert not make_plan(CHANNEL, samples.write(), tmp_path / "run", CHECK).quarantined
 
 
 def test_interleaved_events_of_two_files_are_no_duplicates(samples: Samples, tmp_path: Path) -> None:
@@ -179,21 +208,21 @@ def test_interleaved_events_of_two_files_are_no_duplicates(samples: Samples, tmp
         columns = samples.ntuple(50, 0, 1)
         columns["__event__"] = 2 * columns["__event__"] + np.uint32(first)
         samples.add("data", name, columns)
-    assert not make_plan(CHANNEL, samples.write(), tmp_path / "run").quarantined
+    assert not make_plan(CHANNEL, samples.write(), tmp_path / "run", CHECK).quarantined
 
 
 def test_an_event_that_begins_twice_in_a_file_is_found(samples: Samples, tmp_path: Path) -> None:
     once = samples.ntuple(20, 0, 1)
     samples.add("data", "a.root", {name: np.concatenate([values, values]) for name, values in once.items()})
     with pytest.raises(DuplicateEventsError, match=r"begins in row .* and again in row"):
-        make_plan(CHANNEL, samples.write(), tmp_path / "run")
+        make_plan(CHANNEL, samples.write(), tmp_path / "run", CHECK)
 
 
 def test_a_candidate_that_stands_twice_in_its_event_is_found(samples: Samples, tmp_path: Path) -> None:
     once = samples.ntuple(20, 0, 1)
     samples.add("data", "a.root", {name: np.repeat(values, 2) for name, values in once.items()})
     with pytest.raises(DuplicateEventsError, match="repeat a candidate of the same event"):
-        make_plan(CHANNEL, samples.write(), tmp_path / "run")
+        make_plan(CHANNEL, samples.write(), tmp_path / "run", CHECK)
 
 
 def test_a_process_that_the_channel_does_not_know_is_refused(samples: Samples, tmp_path: Path) -> None:

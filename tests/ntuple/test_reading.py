@@ -82,6 +82,16 @@ def test_particles_are_lorentz_vectors(modern_file: Path) -> None:
     np.testing.assert_allclose(rows.mu_plus.pt, rows.mu_plus.stored_pt, rtol=1e-12)
 
 
+@pytest.mark.parametrize("coordinate", ["theta", "phi", "eta", "mass", "z"])
+def test_a_stored_coordinate_does_not_clash_with_the_vectors_own(tmp_path: Path, coordinate: str) -> None:
+    components = {"px": 3.0, "py": 0.0, "pz": 4.0, "E": 13.0, coordinate: 0.25}
+    write_ntuple(tmp_path / "a.root", {f"KS_{name}": np.full(1, value) for name, value in components.items()})
+    kaon = _open(tmp_path / "a.root", Layout({"kaon": "KS"})).kaon
+    assert kaon[f"stored_{coordinate}"].tolist() == [0.25]
+    assert kaon.mass.tolist() == [12.0]
+    assert kaon.theta.tolist() == pytest.approx([np.arctan2(3, 4)])
+
+
 def test_a_column_is_read_when_it_is_touched_and_not_before(modern_file: Path) -> None:
     rows = _open(modern_file)
     assert columns_read(rows) == ()

@@ -7,7 +7,7 @@ import pytest
 from scipy.integrate import quad
 
 from darkbelle.constants import ELECTRON_MASS
-from darkbelle.simulation.radiation import InitialStateRadiation
+from darkbelle.simulation.radiation import InitialStateRadiation, strength_of_transfer
 from darkbelle.vectors import Column
 
 BEAMS = InitialStateRadiation(10.58)
@@ -110,3 +110,25 @@ def test_sampled_energies_follow_the_folded_integrand() -> None:
         for n in (3, 2)
     )
     assert np.mean(s) == pytest.approx((third / second) ** 2, abs=5 * float(np.std(s)) / math.sqrt(s.size))
+
+
+def test_strength_of_a_transfer_is_that_of_the_eikonal_factor() -> None:
+    q_squared = np.array([1e-12, 1e-7, 1e-3, 10.58**2])
+    found = strength_of_transfer(q_squared)
+    # at small Q²/m²: (2α/π) Q²/(3m²)
+    assert found[0] == pytest.approx(2.0 / 137.036 / math.pi * 1e-12 / ELECTRON_MASS**2 / 3.0, rel=1e-4)
+    # one half of β is the electron's before, as each beam has it in an annihilation at s = Q²
+    assert found[3] == pytest.approx(BEAMS.beta, rel=1e-6)
+    # ∫ dcosθ' of the eikonal factor in the frame where the electron turns back: v its velocity there
+    for value, strength in zip(q_squared[1:3], found[1:3], strict=True):
+        v = 1.0 / math.sqrt(1.0 + 4.0 * ELECTRON_MASS**2 / value)
+        integral, _ = quad(
+            lambda c, v=v: (
+                2.0 * (1.0 + v * v) / (1.0 - v * v * c * c)
+                - (1.0 - v * v) * ((1.0 - v * c) ** -2 + (1.0 + v * c) ** -2)
+            ),
+            -1.0,
+            1.0,
+            points=[-0.999, 0.999],
+        )
+        assert strength == pytest.approx(integral / 137.036 / (2.0 * math.pi), rel=1e-4)

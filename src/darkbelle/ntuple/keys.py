@@ -21,6 +21,8 @@ __all__ = [
     "EVENT_KEY",
     "EventKeys",
     "Integers",
+    "changes",
+    "check_keys",
     "event_keys",
     "keys_of_rows",
     "keys_of_table",
@@ -54,15 +56,24 @@ class EventKeys:
         return len(self.event)
 
     @cached_property
+    def new_run(self) -> NDArray[np.bool_]:
+        """Which rows are of another experiment, run or production than the row before; the first is."""
+        return changes(self.experiment, self.run, self.production)
+
+    @cached_property
+    def steps(self) -> Integers:
+        """By how much the event number of each row but the first exceeds that of the row before."""
+        return np.diff(self.event)
+
+    @cached_property
+    def _new_event(self) -> NDArray[np.bool_]:
+        new = self.new_run.copy()
+        new[1:] |= self.steps != 0
+        return new
+
+    @cached_property
     def _starts(self) -> Integers:
-        if not len(self):
-            return np.empty(0, dtype=np.int64)
-        new = np.zeros(len(self), dtype=np.bool_)
-        new[0] = True
-        for name in EVENT_KEY:
-            column = getattr(self, name)
-            new[1:] |= column[1:] != column[:-1]
-        return np.flatnonzero(new)
+        return np.flatnonzero(self._new_event)
 
     def boundaries(self) -> Integers:
         """Return the rows in which another event begins than that of the row before, and at last n.
@@ -121,13 +132,40 @@ class EventKeys:
         _mix(state, self.candidates())
         return state
 
-    def check_contiguous(self, where: str) -> None:
+    def check_candidates(self, where: str) -> None:
+        """Raise if a candidate number stands twice among the rows of its event, which follow one another.
+
+        Parameters
+        ----------
+        where
+            What the rows are, for the message.
+
+        Raises
+        ------
+        DuplicateEventsError
+            One does.
+        """
+        if self.candidate is None:
+            return
+        rows = np.flatnonzero(~self._new_event)
+        if np.all(self.candidate[rows] > self.candidate[rows - 1]):
+            return  # numbered upwards, as basf2 does
+        distinct, counts = np.unique(self.row_hashes(), return_counts=True)
+        if len(distinct) < len(self):
+            raise DuplicateEventsError(
+                f"{where}: {len(self) - len(distinct)} rows repeat a candidate of the same event, one of "
+                f"them {counts.max()} times; the file was merged from copies, produce it again"
+            )
+
+    def check_contiguous(self, where: str, first_row: int = 0) -> None:
         """Raise unless the rows of each event follow one another.
 
         Parameters
         ----------
         where
             What the rows are, for the message.
+        first_row
+            Place of the first one in its file, likewise.
 
         Raises
         ------
@@ -140,20 +178,24 @@ class EventKeys:
         order = np.argsort(hashes, kind="stable")
         again = np.flatnonzero(hashes[order][1:] == hashes[order][:-1])
         if len(again):
-            one, other = (int(i) for i in order[again[0] : again[0] + 2])
+            first = again[np.argmin(order[again])]
+            one, other = (int(i) for i in order[first : first + 2])
+            row, next_row = (first_row + int(self._starts[i]) for i in (one, other))
             named = ", ".join(
                 f"{name} {value}" for name, value in zip(EVENT_KEY, self.events()[one], strict=True)
             )
             raise DuplicateEventsError(
-                f"{where}: event ({named}) begins in row {self._starts[one]} and again in row "
-                f"{self._starts[other]}, and {len(again) - 1} more do so; candidates of an event must follow "
-                "one another: the file was sorted otherwise, or merged with a copy; sort it by experiment, "
-                "run, event and production, or list it once"
+                f"{where}: event ({named}) begins in row {row} and again in row {next_row}, and "
+                f"{len(again) - 1} more do so; candidates of an event must follow one another: the file was "
+                "sorted otherwise, or merged with a copy; sort it by experiment, run, event and production, "
+                "or list it once"
             )
 
     def _rises(self) -> bool:
         """Tell whether each event's key is greater than the one before, comparing the event number last."""
-        undecided = np.ones(max(len(self._starts) - 1, 0), dtype=np.bool_)
+        if not self.new_run[1:].any():
+            return bool(np.all(self.steps >= 0))
+        undecided = np.ones(len(self._starts) - 1, dtype=np.bool_)
         for name in ("experiment", "run", "production", "event"):
             column = getattr(self, name)
             if len(column) and np.all(column == column[0]):  # as most are in a file
@@ -164,6 +206,16 @@ class EventKeys:
                 return False
             undecided &= later == earlier
         return not undecided.any()
+
+
+def changes(*columns: Integers) -> NDArray[np.bool_]:
+    """Mark the rows in which any column, of shape (n,), differs from the row before; the first is marked."""
+    changed = np.zeros(len(columns[0]), dtype=np.bool_)
+    changed[:1] = True
+    for column in columns:
+        if len(column) and (column[0] != column[-1] or np.any(column != column[0])):  # most are all the same
+            changed[1:] |= column[1:] != column[:-1]
+    return changed
 
 
 def event_keys(path: str | Path, tree: str = "variables") -> EventKeys:
@@ -180,11 +232,16 @@ def event_keys(path: str | Path, tree: str = "variables") -> EventKeys:
 def keys_of_table(table: Table, start: int = 0, stop: int | None = None) -> EventKeys:
     """Read the keys of a range of rows; raises as `event_keys`."""
     stop = table.entries if stop is None else stop
-    _need_keys([name for name in EVENT_KEY[:3] if f"__{name}__" not in table.types], table.path)
+    check_keys(table)
     columns = {name: read_counter(table, f"__{name}__", start, stop) for name in EVENT_KEY}
     if "__candidate__" in table.types:
         columns["candidate"] = read_counter(table, "__candidate__", start, stop)
     return EventKeys(**columns)
+
+
+def check_keys(table: Table) -> None:
+    """Raise an NtupleError if a tree has no event key; nothing is read."""
+    _need_keys([name for name in EVENT_KEY[:3] if f"__{name}__" not in table.types], table.path)
 
 
 def keys_of_rows(rows: Any) -> EventKeys:

@@ -20,7 +20,8 @@ COUNTER_FIELDS: Final = {
     "candidate": "__candidate__",
     "n_candidates": "__ncandidates__",
     "signal_side_candidate": "__signalSideCandidate__",
-    # not an MC weight: one over the share of events that basf2 was asked to keep
+    # one over the share of events that basf2 was asked to keep; in samples of `darkbelle reweight` times the
+    # weight of the hypothesis
     "inverse_sampling_rate": "__weight__",
 }
 

@@ -3,7 +3,7 @@
 A field of a particle is called as the variable is on disk, ``energy`` for ``E``, and also as basf2
 calls it where that is unambiguous: ``mu_plus["useCMSFrame(p)"]``. A particle that has px, py, pz and
 energy is a Lorentz vector of coffea. Stored variables that a vector would take for coordinates of its
-own (``pt``, ``M``, ``x`` …) are called ``stored_pt``, ``stored_M``, ``stored_x``.
+own (``pt``, ``M``, ``theta`` …) are called ``stored_pt``, ``stored_M``, ``stored_theta``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ __all__ = ["MOMENTUM", "Fields", "NtupleSchema", "all_fields", "schema_of", "wan
 MOMENTUM: Final = frozenset({"px", "py", "pz", "energy"})
 
 # What scikit-hep's vector reads as a coordinate, beside the four that we use.
-_COORDINATES: Final = frozenset({"x", "y", "z", "t", "rho", "pt", "phi", "tau", "e", "m", "M", "mass"})
+_COORDINATES: Final = frozenset(
+    {"x", "y", "z", "t", "rho", "pt", "phi", "theta", "eta", "tau", "e", "m", "M", "mass"}
+)
 _STORED: Final = "stored_"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 from darkbelle.errors import SimulationError
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["ALP", "DARK_ALPHA", "SCALAR", "ZPRIME", "Ancestors", "Frame", "Generated", "GeneratedEvents"]
+__all__ = [
+    "ALP",
+    "DARK_ALPHA",
+    "LEFT_HANDED",
+    "SCALAR",
+    "ZPRIME",
+    "Ancestors",
+    "Frame",
+    "Generated",
+    "GeneratedEvents",
+]
 
 Frame = Literal["cm", "lab"]
 
@@ -21,6 +31,9 @@ ZPRIME = 9900032
 SCALAR = 9900025
 ALP = 9900036
 DARK_ALPHA = 9900012  # the invisible α of τ → lα
+
+# truth of events with τ → lα: a of 1 + a, the density that spins give with V−A over that of isotropic decays
+LEFT_HANDED = "genLeftHandedAsymmetry"
 
 
 @dataclass(frozen=True)
@@ -102,6 +115,8 @@ class GeneratedEvents:
         collision itself.
     ancestors
         The particles that decayed.
+    truth
+        What the generator knows of events and no particle tells, by name: shape (n_events,).
 
     Raises
     ------
@@ -122,6 +137,7 @@ class GeneratedEvents:
     t: Column
     mother: NDArray[np.int32]
     ancestors: Ancestors
+    truth: Mapping[str, Column] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.offsets) == 0 or self.offsets[0] != 0 or np.any(np.diff(self.offsets) < 0):
@@ -135,6 +151,12 @@ class GeneratedEvents:
             if size != self.offsets[-1]:
                 raise SimulationError(
                     f"particle column {name!r} has {size} entries, expected offsets[-1] = {self.offsets[-1]}"
+                )
+        for name, column in self.truth.items():
+            if column.shape != (len(self),):
+                raise SimulationError(
+                    f"truth column {name!r} of {len(self)} events has shape {column.shape}, expected one "
+                    "number an event"
                 )
 
     @classmethod
@@ -180,14 +202,15 @@ class GeneratedEvents:
 
     @classmethod
     def concatenate(cls, parts: Sequence[GeneratedEvents]) -> GeneratedEvents:
-        """Return the events of all parts in order; all must be in one frame."""
+        """Return the events of all parts in order; all must be in one frame, with the same truth."""
         frames = {part.frame for part in parts}
         if len(frames) != 1:
             raise SimulationError(f"events in one frame are needed to join them, got frames {sorted(frames)}")
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PARTICLE_COLUMNS}
         multiplicity = np.concatenate([part.multiplicity for part in parts])
         ancestors = Ancestors.concatenate([part.ancestors for part in parts])
-        return cls(frames.pop(), _offsets(multiplicity), **columns, ancestors=ancestors)
+        truth = {name: np.concatenate([part.truth[name] for part in parts]) for name in parts[0].truth}
+        return cls(frames.pop(), _offsets(multiplicity), **columns, ancestors=ancestors, truth=truth)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -242,8 +265,9 @@ class GeneratedEvents:
         first, last = self.offsets[start], self.offsets[stop]
         columns = {name: getattr(self, name)[first:last] for name in PARTICLE_COLUMNS}
         ancestors = self.ancestors.slice(start, stop)
+        truth = {name: column[start:stop] for name, column in self.truth.items()}
         return GeneratedEvents(
-            self.frame, self.offsets[start : stop + 1] - first, **columns, ancestors=ancestors
+            self.frame, self.offsets[start : stop + 1] - first, **columns, ancestors=ancestors, truth=truth
         )
 
     def select(self, mask: NDArray[np.bool_]) -> GeneratedEvents:
@@ -253,11 +277,14 @@ class GeneratedEvents:
         kept = np.repeat(mask, self.multiplicity)
         columns = {name: getattr(self, name)[kept] for name in PARTICLE_COLUMNS}
         ancestors = self.ancestors.select(mask)
-        return GeneratedEvents(self.frame, _offsets(self.multiplicity[mask]), **columns, ancestors=ancestors)
+        truth = {name: column[mask] for name, column in self.truth.items()}
+        return GeneratedEvents(
+            self.frame, _offsets(self.multiplicity[mask]), **columns, ancestors=ancestors, truth=truth
+        )
 
 
 PARTICLE_COLUMNS = tuple(
-    f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets", "ancestors"}
+    f.name for f in fields(GeneratedEvents) if f.name not in {"frame", "offsets", "ancestors", "truth"}
 )
 
 

@@ -44,7 +44,7 @@ B_MASSES: Final = {521: B_PLUS_MASS, 511: B_ZERO_MASS}
 UNDECAYED = (13, 211, 321, 130, 2112)
 
 SETTINGS: Final = (
-    "ParticleDecays:limitTau0 = off",  # K_S and Λ decay wherever they get to
+    "ParticleDecays:limitTau0 = off",  # K_S, Λ and charged hyperons decay wherever they get to
     *(f"{pdg}:mayDecay = off" for pdg in UNDECAYED),
     "ParticleDecays:mixB = off",  # both mesons of a pair mix together, elsewhere
     "HadronLevel:QED = on",  # photons of J/ψ → l+l− and the like

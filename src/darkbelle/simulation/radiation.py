@@ -32,6 +32,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gamma
 
 from darkbelle.constants import ELECTRON_MASS, FINE_STRUCTURE
 from darkbelle.kernels.boosts import boost_from_rest_frame, boost_to_rest_frame
@@ -39,7 +40,16 @@ from darkbelle.simulation.phase_space import rotated_z_to
 from darkbelle.simulation.sampling import Majorant, Overshoot, gauss_square
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["CrossSection", "InitialStateRadiation", "RadiativeCollisions", "beam_axis"]
+__all__ = [
+    "SOFTEST",
+    "CrossSection",
+    "InitialStateRadiation",
+    "RadiativeCollisions",
+    "beam_axis",
+    "lost_fraction",
+    "strength_of_transfer",
+    "structure_density",
+]
 
 SOFTEST = 1e-7  # of the beam energy, 0.5 keV: a softer photon is left out, and its energy not lost
 
@@ -125,19 +135,11 @@ class InitialStateRadiation:
 
     def lost_fraction(self, t: Column) -> Column:
         r"""Return the radiated fraction of a beam's energy, :math:`y = t^{2/\beta}`."""
-        return np.power(t, 2.0 / self.beta)
+        return lost_fraction(t, self.beta)
 
     def density(self, t: Column) -> Column:
         """Return the structure function per unit of t, that is D(y) dy/dt, finite for t in [0, 1)."""
-        half = self.beta / 2.0
-        soft = math.exp(half * (0.75 - np.euler_gamma)) / math.gamma(1.0 + half)
-        y = np.maximum(self.lost_fraction(t), 1e-300)
-        x = np.maximum(1.0 - y, 1e-15)
-        log_x_over_y = np.where(y < 1e-8, -1.0, np.log(x) / y)
-        hard = -half / 2.0 * (1.0 + x)
-        hard += half**2 / 8.0 * (-4.0 * (1.0 + x) * np.log(y) - (1.0 + 3.0 * x * x) * log_x_over_y - 5.0 - x)
-        slope = y / (half * np.maximum(t, 1e-300))
-        return soft + hard * slope
+        return structure_density(t, self.beta)
 
     def fold(self, cross_section: Callable[[Column], Column]) -> CrossSection:
         """Return a cross section with radiation.
@@ -238,6 +240,46 @@ class InitialStateRadiation:
             angles[pending[kept]] = np.clip((w[kept] - slowness) / (1.0 - slowness), 0.0, 2.0)
             pending = pending[~kept]
         return angles
+
+
+def lost_fraction(t: Column, beta: Column | float) -> Column:
+    r"""Return the radiated fraction of a beam's energy, :math:`y = t^{2/\beta}`, for t in [0, 1)."""
+    fraction: Column = np.power(t, 2.0 / beta)
+    return fraction
+
+
+def structure_density(t: Column, beta: Column | float) -> Column:
+    """Return the structure function per unit of t, that is D(y) dy/dt, finite for t in [0, 1).
+
+    Parameters
+    ----------
+    beta
+        The strength of radiation, above 0: one for all, or one each.
+    """
+    half = beta / 2.0
+    soft = np.exp(half * (0.75 - np.euler_gamma)) / gamma(1.0 + half)
+    y = np.maximum(lost_fraction(t, beta), 1e-300)
+    x = np.maximum(1.0 - y, 1e-15)
+    log_x_over_y = np.where(y < 1e-8, -1.0, np.log(x) / y)
+    hard = -half / 2.0 * (1.0 + x)
+    hard += half**2 / 8.0 * (-4.0 * (1.0 + x) * np.log(y) - (1.0 + 3.0 * x * x) * log_x_over_y - 5.0 - x)
+    slope = y / (half * np.maximum(t, 1e-300))
+    density: Column = soft + hard * slope
+    return density
+
+
+def strength_of_transfer(q_squared: Column) -> Column:
+    r"""Return β of a charge whose momentum changes by Q² = −q² in GeV²: what both its directions radiate.
+
+    .. math:: \beta = \frac{2\alpha}\pi(\chi\coth\chi-1), \qquad \cosh\chi = 1+\frac{Q^2}{2m_e^2},
+
+    the eikonal factor of an electron integrated over all angles: half of it is radiated along the electron
+    as it comes, half as it goes. It is :math:`\frac{2\alpha}\pi(\ln\frac{Q^2}{m_e^2}-1)` far above m², and
+    vanishes below.
+    """
+    rapidity = 2.0 * np.arcsinh(np.sqrt(q_squared) / (2.0 * ELECTRON_MASS))
+    strength: Column = 2.0 * FINE_STRUCTURE / math.pi * (rapidity / np.tanh(rapidity) - 1.0)
+    return strength
 
 
 def _stretched(w: Column) -> Column:

@@ -7,6 +7,7 @@ is right only where the sample has events: `effective_size` says what a reweight
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,19 +17,24 @@ from numpy.typing import NDArray
 
 from darkbelle.errors import ConfigurationError, SimulationError
 from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.lepton_alpha import SIGNS, Chirality
 from darkbelle.simulation.tau_modes import MODES, mode_numbers
 from darkbelle.vectors import Column
 
 __all__ = [
     "DensityRatio",
     "branching_fraction_weights",
+    "chirality_weights",
     "effective_size",
     "form_factor_weights",
     "lifetime_weights",
+    "mass_window_weights",
     "proper_lengths",
     "tau_mode_columns",
+    "true_masses",
 ]
 
+MASS_WINDOW = 0.06  # GeV²: x of τ → lα, measured to 0.1 or so, spreads by 0.011
 LEAST_COVERED = 0.98  # of the wanted density, where the sample has events
 FEWEST_IN_BIN = 10
 
@@ -109,6 +115,66 @@ def form_factor_weights(
     return weights
 
 
+def chirality_weights(asymmetry: Column, made: Chirality, wanted: Chirality) -> Column:
+    """Return the weights that make a sample of τ → lα one with a coupling of another chirality.
+
+    Photons of muons are a hundredth more or fewer with another chirality, which is left out.
+
+    Parameters
+    ----------
+    asymmetry
+        ``genLeftHandedAsymmetry`` of the steering ``tau_3x1``, shape (n,), −1 to 1.
+    made, wanted
+        ``"isotropic"``, ``"V-A"`` or ``"V+A"``. From V∓A to the other the weights have no finite variance
+        for light leptons: make the sample isotropic.
+
+    Raises
+    ------
+    ConfigurationError
+        The sample was made with a chirality, and another one is wanted.
+    """
+    if made not in {"isotropic", wanted}:
+        raise ConfigurationError(
+            f"a sample made with {made} cannot be weighted to {wanted}: where the one has few events the "
+            "other has many; make it isotropic"
+        )
+    weights: Column = 1.0 - (SIGNS[wanted] - SIGNS[made]) * asymmetry
+    return weights
+
+
+def mass_window_weights(
+    mass: Column, made: tuple[float, float], wanted: float, half_width: float = MASS_WINDOW
+) -> Column:
+    r"""Return weights that take the events of a window about a mass out of a sample of many masses.
+
+    Parameters
+    ----------
+    mass
+        True mass of each event, GeV, shape (n,), even in its square: as τ → lα makes it.
+    made
+        Least and largest mass of the sample, GeV.
+    wanted
+        Mass of the hypothesis, GeV.
+    half_width
+        Of the window of squared masses about its square, GeV². The energy of the lepton in τ → lα is linear
+        in the square, so the mean stays, and x spreads by :math:`h/\sqrt3 m_\tau^2`.
+
+    Raises
+    ------
+    ConfigurationError
+        The window reaches beyond the sample.
+    """
+    least, largest = (edge**2 for edge in made)
+    if not (half_width > 0.0 and least <= wanted**2 - half_width and wanted**2 + half_width <= largest):
+        lowest, highest = math.sqrt(least + half_width), math.sqrt(max(largest - half_width, 0.0))
+        raise ConfigurationError(
+            f"a window of ±{half_width} GeV² about the mass {wanted} GeV reaches beyond the sample of masses "
+            f"{made[0]} to {made[1]} GeV; masses from {lowest:.3f} to {highest:.3f} GeV can be had"
+        )
+    inside = np.abs(mass**2 - wanted**2) < half_width
+    return np.where(inside, (largest - least) / (2.0 * half_width), 0.0)
+
+
 @dataclass(frozen=True)
 class DensityRatio:
     """The ratio of the densities of an observable under two hypotheses, in bins.
@@ -185,6 +251,17 @@ def proper_lengths(events: GeneratedEvents, pdg: int) -> Column:
     flight = decay_time[chosen] - born_time[chosen]
     lengths[event[chosen]] = flight * mass[chosen] / momenta.energy[chosen]
     return lengths
+
+
+def true_masses(events: GeneratedEvents, pdg: int) -> Column:
+    """Return the mass of the first ancestor of a code in each event, GeV, NaN without one, shape (n,)."""
+    ancestors = events.ancestors
+    event = np.repeat(np.arange(len(events)), np.diff(ancestors.offsets))
+    chosen = np.flatnonzero(np.abs(ancestors.pdg) == abs(pdg))[::-1]  # the first of an event comes last
+    masses = np.full(len(events), np.nan)
+    squared = events.ancestor_momenta().mass_squared()[chosen]
+    masses[event[chosen]] = np.sqrt(np.maximum(squared, 0.0))
+    return masses
 
 
 def _decay_times(events: GeneratedEvents, mother: NDArray[np.int64]) -> Column:

@@ -53,9 +53,10 @@ class TauDecays(NamedTuple):
     momenta: FourVector
     polarimeter: Column
 
-    def rows(self, index: NDArray[np.integer]) -> TauDecays:
-        """Return some of the decays, in the order of their indices."""
-        return TauDecays(self.pdg[index], self.momenta.rows(index), self.polarimeter[index])
+    def rows(self, index: NDArray[np.int64]) -> TauDecays:
+        """Return some of the decays."""
+        momenta = FourVector(*(column[index] for column in self.momenta))
+        return TauDecays(self.pdg[index], momenta, self.polarimeter[index])
 
     @classmethod
     def joined(cls, parts: Sequence[TauDecays]) -> TauDecays:

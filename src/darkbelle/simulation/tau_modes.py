@@ -23,6 +23,7 @@ __all__ = [
 
 ELECTRON, MUON, PHOTON, NEUTRAL_PION, PION, ETA, KAON = 11, 13, 22, 111, 211, 221, 321
 K_LONG, K_SHORT = 130, 310
+NEUTRINOS = (12, 14, 16)
 NEUTRAL_KAON = 311  # stands for K_S and K_L
 
 FREQUENT = 0.04
@@ -182,16 +183,13 @@ def mode_numbers(products: NDArray[np.integer]) -> NDArray[np.int32]:
     ----------
     products
         PDG codes, shape (n, k), with 0 where there is none. Neutrinos count for nothing, nor do photons
-        beside a charged lepton, which are radiation.
+        beside a charged lepton, which are radiation. What no mode has, such as an α, makes it none.
     """
     codes = np.abs(products)
     kinds = (ELECTRON, MUON, PHOTON, NEUTRAL_PION, PION, ETA, KAON, NEUTRAL_KAON)
-    place = np.full(max(int(codes.max(initial=0)), *kinds) + 1, -1)
-    place[list(kinds)] = np.arange(len(kinds))
-    place[[K_LONG, K_SHORT]] = kinds.index(NEUTRAL_KAON)
-    row, slot = np.nonzero(place[codes] >= 0)
-    cell = row * len(kinds) + place[codes[row, slot]]
-    counts = np.bincount(cell, minlength=len(codes) * len(kinds)).reshape(len(codes), len(kinds))
+    codes = np.where((codes == K_LONG) | (codes == K_SHORT), NEUTRAL_KAON, codes)
+    counts = np.stack([np.count_nonzero(codes == kind, axis=1) for kind in kinds], axis=1)
+    counted = np.isin(codes, (0, *kinds, *NEUTRINOS)).all(axis=1)
     counts[(counts[:, 0] + counts[:, 1]) > 0, kinds.index(PHOTON)] = 0
     signature = counts @ 8 ** np.arange(len(kinds))
     known = np.array(
@@ -199,5 +197,5 @@ def mode_numbers(products: NDArray[np.integer]) -> NDArray[np.int32]:
     )
     order = np.argsort(known)
     found = order[np.minimum(np.searchsorted(known, signature, sorter=order), len(known) - 1)]
-    numbers: NDArray[np.int32] = np.where(known[found] == signature, found, -1).astype(np.int32)
+    numbers: NDArray[np.int32] = np.where((known[found] == signature) & counted, found, -1).astype(np.int32)
     return numbers

@@ -64,7 +64,8 @@ class PairModes(NamedTuple):
     def branching_fraction(self, fractions: Mapping[str, float]) -> float:
         """Return the product of both branching fractions, both assignments to the charges added."""
         first, second = (sum(fractions[mode] for mode in members(name)) for name in self)
-        return first * second * (1 if self.first == self.second else 2)
+        # all modes together may make more than 1 by rounding
+        return min(1.0, first * second * (1 if self.first == self.second else 2))
 
     def drawn(
         self, size: int, fractions: Mapping[str, float], rng: np.random.Generator

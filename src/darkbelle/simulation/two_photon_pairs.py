@@ -4,6 +4,12 @@ Proposals follow the spectrum of equivalent photons: even in the logarithm of bo
 the pair's rapidity, with low masses favoured, leptons even in rapidity along the photons; where a filter
 asks for a few of them, they are stretched along each axis to where these are. The weight is
 the exact matrix element on exact kinematics: no virtuality is neglected.
+
+Each beam particle radiates before its photon is exchanged, by the structure function of
+`darkbelle.simulation.radiation` with the strength β of what changes its course: its own Q², not s. Where both
+scattered particles stay in the beam pipes next to nothing is radiated; a pair with transverse momentum has
+one Q² at least a quarter of its square. That photon flies along the beam. What the scattered
+particles radiate goes along with them and is left out, as are corrections without a large logarithm.
 """
 
 from __future__ import annotations
@@ -24,26 +30,40 @@ from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, spin_co
 from darkbelle.simulation.directions import at_angle, unit
 from darkbelle.simulation.equivalent_photons import least_virtuality
 from darkbelle.simulation.importance import ImportanceGrid
+from darkbelle.simulation.radiation import SOFTEST, lost_fraction, strength_of_transfer, structure_density
 from darkbelle.simulation.unweighting import Proposals, Unweighting, taken
 from darkbelle.vectors import Column, FourVector
 
 __all__ = ["ScatteredBeam", "TwoPhotonEvents", "TwoPhotonPairs", "scattered_beam"]
 
 PILOT_SIZE, PILOT_SEED = 500_000, 1971
-AXES = 9  # of the unit cube that proposals are made from
+AXES = 11  # of the unit cube that proposals are made from
 REFINEMENTS, REFINEMENT_SIZE = 4, 200_000
 MASS_POWER = 0.7  # proposals fall as this power of x1 x2, beyond 1/(x1 x2)
 LARGEST_FRACTION = 0.999
+LEAST_STRENGTH = 1e-6
+SLOWEST = 10.0 * ELECTRON_MASS  # of scattered beam particles, GeV: phase space is that of fast ones
 TINY = 1e-12  # keeps logarithms finite at the edges of phase space
 
 
 class TwoPhotonEvents(NamedTuple):
-    """Final states in the CM frame of the beams, electron along +z, GeV, shape (n,)."""
+    """Final states in the CM frame of the beams, electron along +z, GeV, shape (n,).
+
+    The last two are the photons that the beams radiated, zero where there is none.
+    """
 
     electron: FourVector
     positron: FourVector
     lepton: FourVector
     antilepton: FourVector
+    from_electron: FourVector
+    from_positron: FourVector
+
+    def radiated(self) -> list[tuple[NDArray[np.int64], FourVector]]:
+        """Return the event and momentum of the beams' photons that there are, beam after beam."""
+        photons = (self.from_electron, self.from_positron)
+        rows = (np.flatnonzero(photon.energy > 0.0) for photon in photons)
+        return [(hard, photon.rows(hard)) for hard, photon in zip(rows, photons, strict=True)]
 
 
 class Proposed(NamedTuple):
@@ -54,6 +74,13 @@ class Proposed(NamedTuple):
     weight: Column
 
 
+class ReducedBeams(NamedTuple):
+    """Beams after radiation: energies, GeV, shape (2, n), and the density of what they lost."""
+
+    energy: Column
+    density: Column
+
+
 class ScatteredBeam(NamedTuple):
     """A beam particle after it emitted a photon, CM frame, GeV, shape (n,)."""
 
@@ -62,7 +89,7 @@ class ScatteredBeam(NamedTuple):
 
 
 def scattered_beam(
-    x: Column, q_squared: Column, azimuth: Column, *, direction: int, energy: float
+    x: Column, q_squared: Column, azimuth: Column, *, direction: int, energy: Column | float
 ) -> ScatteredBeam:
     """Return beam particle and photon for a given energy fraction and virtuality of the photon.
 
@@ -79,10 +106,10 @@ def scattered_beam(
     direction
         +1 for the beam along z, −1 for the other.
     energy
-        Of the beam, GeV.
+        Of the beam, GeV, one for all or shape (n,).
     """
     after = energy * (1.0 - x)
-    p_before = math.sqrt(energy**2 - ELECTRON_MASS**2)
+    p_before = np.sqrt(energy**2 - ELECTRON_MASS**2)
     p_after = np.sqrt(after**2 - ELECTRON_MASS**2)
     half_sine2 = (q_squared - least_virtuality(x)) / (4.0 * p_before * p_after)
     sine = 2.0 * np.sqrt(half_sine2 * np.maximum(0.0, 1.0 - half_sine2))
@@ -107,12 +134,15 @@ class TwoPhotonPairs:
         Of the collision, GeV.
     lepton_mass
         Of each lepton of the pair, GeV.
+    radiation
+        Whether the beams radiate.
     """
 
     least_mass: float
     pair_filter: MuonPairFilter | None = None
     sqrt_s: float = NOMINAL.sqrt_s
     lepton_mass: float = MUON_MASS
+    radiation: bool = True
 
     @property
     def min_pair_pt(self) -> float:
@@ -145,12 +175,18 @@ class TwoPhotonPairs:
 
     def _proposed(self, points: Column) -> Proposed:
         """Return the events at points of the unit cube, shape (9, n), that pass the filter."""
-        energy = self.sqrt_s / 2.0
         index, x1, x2, per_x = self._fractions(*points[:2])
         q1, q2, per_q = self._virtualities(x1, x2, *points[2:5, index])
+        beams = self._reduced_beams((q1, q2), points[9:11, index])
+        is_open = np.flatnonzero(
+            _can_scatter(x1, q1, beams.energy[0]) & _can_scatter(x2, q2, beams.energy[1])
+        )
+        index = index[is_open]
+        x1, x2, q1, q2 = (column[is_open] for column in (x1, x2, q1, q2))
+        energy, density = beams.energy[:, is_open], (beams.density * per_x * per_q)[is_open]
         azimuth, between = 2.0 * math.pi * points[5:7, index]
-        first = scattered_beam(x1, q1, azimuth, direction=1, energy=energy)
-        second = scattered_beam(x2, q2, azimuth + between, direction=-1, energy=energy)
+        first = scattered_beam(x1, q1, azimuth, direction=1, energy=energy[0])
+        second = scattered_beam(x2, q2, azimuth + between, direction=-1, energy=energy[1])
         pair = first.photon.plus(second.photon)
         asked = np.flatnonzero(
             (pair.mass_squared() > self.least_mass**2) & (np.hypot(pair.px, pair.py) >= self.min_pair_pt)
@@ -164,29 +200,41 @@ class TwoPhotonPairs:
         chosen = asked[found]
         muon, antimuon = taken((muon, antimuon), found)
         electron, photon1, positron, photon2 = taken((*first, *second), chosen)
-        momenta = TwoPhotonMomenta(*self._beams, *(electron, positron, photon1, photon2, muon, antimuon))
+        energy = energy[:, chosen]
+        before = _beams(energy)
+        momenta = TwoPhotonMomenta(*before, electron, positron, photon1, photon2, muon, antimuon)
         squared = squared_amplitude(momenta, (q1[chosen], q2[chosen]), self.lepton_mass)
         # each scattered particle has d³p/(2E) = dx dQ² dφ/4, the beams being relativistic
         per_azimuth = (2.0 * math.pi / 4.0) ** 2 / (2.0 * math.pi) ** 6
-        weight = squared / (2.0 * self.sqrt_s**2) * per_azimuth * (per_x * per_q)[chosen] * per_angle[found]
-        events = TwoPhotonEvents(electron, positron, muon, antimuon)
+        flux = 8.0 * energy[0] * energy[1]
+        weight = squared / flux * per_azimuth * density[chosen] * per_angle[found]
+        events = TwoPhotonEvents(electron, positron, muon, antimuon, *self._photons(energy))
         return Proposed(index[chosen], events, HBAR_C_SQUARED * weight)
 
     def spin_correlation(self, events: TwoPhotonEvents) -> Column:
         """Return the matrix R of the leptons' spins along the axes of the CM frame, shape (n, 3, 3)."""
-        electron, positron = self._beams
+        lost = np.stack([events.from_electron.energy, events.from_positron.energy])
+        electron, positron = _beams(self.sqrt_s / 2.0 - lost)
         photons = electron.minus(events.electron), positron.minus(events.positron)
         momenta = TwoPhotonMomenta(
-            electron, positron, events.electron, events.positron, *photons, *events[2:]
+            electron, positron, events.electron, events.positron, *photons, events.lepton, events.antilepton
         )
         return spin_correlation(momenta, self.lepton_mass)
 
-    @property
-    def _beams(self) -> tuple[FourVector, FourVector]:
-        energy = self.sqrt_s / 2.0
-        momentum = math.sqrt(energy**2 - ELECTRON_MASS**2)
-        electron, positron = (FourVector.single(0.0, 0.0, sign * momentum, energy) for sign in (1.0, -1.0))
-        return electron, positron
+    def _reduced_beams(self, q_squared: tuple[Column, Column], t: Column) -> ReducedBeams:
+        """Return the beams after radiation, drawn by ``t``, shape (2, n)."""
+        if not self.radiation:
+            return ReducedBeams(np.full_like(t, self.sqrt_s / 2.0), np.ones(t.shape[1]))
+        # below the least strength nothing above `SOFTEST` is lost
+        strength = np.maximum(strength_of_transfer(np.stack(q_squared)), LEAST_STRENGTH)
+        fraction = lost_fraction(t, strength)
+        energy = self.sqrt_s / 2.0 * (1.0 - np.where(fraction < SOFTEST, 0.0, fraction))
+        return ReducedBeams(energy, np.prod(structure_density(t, strength), axis=0))
+
+    def _photons(self, energy: Column) -> tuple[FourVector, FourVector]:
+        nil = np.zeros(energy.shape[1])
+        first, second = self.sqrt_s / 2.0 - energy
+        return FourVector(nil, nil, first, first), FourVector(nil, nil, -second, second)
 
     def _fractions(self, u: Column, v: Column) -> tuple[NDArray[np.int64], Column, Column, Column]:
         """Return where the photons' energy fractions are possible, them, and one over their density."""
@@ -223,6 +271,20 @@ class TwoPhotonPairs:
             large.append(np.where(q_squared >= cut, 1.0 / np.log(highest / cut), 0.0))
         density = (large[0] * anywhere[1] + anywhere[0] * large[1] + large[0] * large[1]) / 3.0
         return drawn[0], drawn[1], drawn[0] * drawn[1] / density
+
+
+def _beams(energy: Column) -> tuple[FourVector, FourVector]:
+    """Return electron and positron of energies in GeV, shape (2, n)."""
+    nil = np.zeros(energy.shape[1])
+    electron, positron = np.sqrt(energy**2 - ELECTRON_MASS**2)
+    return FourVector(nil, nil, electron, energy[0]), FourVector(nil, nil, -positron, energy[1])
+
+
+def _can_scatter(x: Column, q_squared: Column, energy: Column) -> NDArray[np.bool_]:
+    """Return where a beam particle of an energy, GeV, can emit such a photon."""
+    after = energy * (1.0 - x)
+    possible: NDArray[np.bool_] = q_squared - least_virtuality(x) < 4.0 * energy * after * (1.0 - TINY)
+    return possible & (after > SLOWEST)
 
 
 def _leptons(

@@ -94,7 +94,7 @@ def pair_figures() -> list[Figure]:
         for process, mass, known in (("mumu", MUON_MASS, 1.148), ("tautau", TAU_MASS, 0.919))
     ]
     bhabhas = Bhabhas((10.0, 170.0)).unweighting
-    muons = TwoPhotonPairs(0.5).unweighting
+    muons, radiating = (TwoPhotonPairs(0.5, radiation=radiates).unweighting for radiates in (False, True))
     figures += [
         Figure(
             SECTION, "ee, our calculation", "nb", bhabhas.cross_section_fb / NB, bhabhas.error_fb / NB,
@@ -105,6 +105,10 @@ def pair_figures() -> list[Figure]:
             SECTION, "eemumu, our amplitude", "nb", muons.cross_section_fb / NB, muons.error_fb / NB,
             (18.9, 18.9), "std", BOOK, 0.03,
             because="muons radiated by the electrons are left out",
+        ),
+        Figure(
+            SECTION, "eemumu, our amplitude with radiation", "nb", radiating.cross_section_fb / NB,
+            radiating.error_fb / NB,
         ),
     ]  # fmt: skip
     return figures
@@ -129,11 +133,15 @@ def four_lepton_figures() -> list[Figure]:
                 because="the known figure is given with two digits and with cuts that it does not name",
             ),
         ]  # fmt: skip
-    taus = TwoPhotonTauPair().pairs
+    taus = TwoPhotonTauPair(radiation=False).pairs
+    radiating = TwoPhotonTauPair().pairs.unweighting
     # the largest virtuality of equivalent photons is a choice; the τ mass is the scale of the pair
     equivalent = two_photon_cross_section(NOMINAL.sqrt_s, 2.0 * TAU_MASS, TAU_MASS, TAU_MASS**2)
     exact = taus.unweighting
     figures += [
+        Figure(
+            SECTION, "eetautau with radiation", "fb", radiating.cross_section_fb, radiating.error_fb,
+        ),
         Figure(
             SECTION, "eetautau, all virtualities", "fb", exact.cross_section_fb, exact.error_fb,
             (18_000.0, 18_000.0), "est", "physics.md, section 0", 0.05,

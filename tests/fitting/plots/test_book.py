@@ -61,7 +61,7 @@ def test_what_else_there_is_of_a_run_is_drawn(toy_run: Path, tmp_path: Path) -> 
     project(run, [79.7, 428.0], masses=[4.0], by_source=True)
     found = {section.title: section for section in further_sections(run)}
     assert {title: [item.name for item in section.drawings] for title, section in found.items()} == {
-        "Nuisance parameters": ["pulls_04.0000", "correlations_04.0000"],
+        "Nuisance parameters": ["pulls_mass_04.0000", "correlations_mass_04.0000"],
         "Signals between simulated masses": ["closure"],
         "Other luminosities": ["projection", "projection_sources"],
     }
@@ -70,7 +70,7 @@ def test_what_else_there_is_of_a_run_is_drawn(toy_run: Path, tmp_path: Path) -> 
         for table in section.tables:
             assert {len(row) for row in table.rows} == {len(table.columns)}
     made = {item.path.stem for item in make_plots(run, tmp_path / "plots")}
-    assert {"pulls_04.0000", "closure", "projection"} < made
+    assert {"pulls_mass_04.0000", "closure", "projection"} < made
 
 
 def test_a_run_without_limits_has_its_selection_drawn(toy_run: Path, tmp_path: Path) -> None:

@@ -9,21 +9,26 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from darkbelle.jobs.condor.batch import Batch, batches
+from darkbelle.jobs.executors.base import Executor, Work
 from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.run import run
+from darkbelle.jobs.tasks import Receipt, Task
 
 CHANNEL = "zprime_invisible"
 
 Products = Callable[[Path], dict[str, bytes]]
+StopAfter = Callable[[int, Executor, Path], None]
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +50,34 @@ def until() -> Callable[..., None]:
             time.sleep(0.1)
 
     return wait
+
+
+class Stopped(Exception):  # noqa: N818  # what happens to it, not what is wrong
+    """The driver of a run is stopped."""
+
+
+@dataclass(frozen=True)
+class Stopping(Executor):
+    """Another executor, stopped after some receipts."""
+
+    executor: Executor
+    count: int
+
+    def receipts(self, work: Work, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
+        with closing(self.executor.receipts(work, tasks)) as receipts:
+            yield from islice(receipts, self.count)
+        raise Stopped
+
+
+@pytest.fixture(scope="session")
+def stop_after() -> StopAfter:
+    """Run with an executor, and stop after some receipts."""
+
+    def stop(count: int, executor: Executor, folder: Path) -> None:
+        with pytest.raises(Stopped):
+            run(folder, Stopping(executor, count))
+
+    return stop
 
 
 class Driver:

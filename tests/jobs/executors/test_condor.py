@@ -6,10 +6,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable
-from contextlib import closing
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,17 +14,16 @@ import pytest
 
 from darkbelle.jobs.condor.batch import batches
 from darkbelle.jobs.condor.queue import queued
-from darkbelle.jobs.executors.base import Executor, Work
 from darkbelle.jobs.executors.condor import CondorExecutor
 from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.plan import load_plan
 from darkbelle.jobs.run import run
-from darkbelle.jobs.tasks import ChunkTask, Receipt, Task
+from darkbelle.jobs.tasks import ChunkTask
 from darkbelle.jobs.verify import verify
 
 if TYPE_CHECKING:
-    from tests.jobs.executors.conftest import Driver
+    from tests.jobs.executors.conftest import Driver, StopAfter
 
 pytestmark = [pytest.mark.condor, pytest.mark.usefixtures("pool"), pytest.mark.timeout(240)]
 
@@ -36,28 +32,6 @@ Products = Callable[[Path], dict[str, bytes]]
 
 def tool(name: str, *arguments: str) -> str:
     return subprocess.run([name, *arguments], capture_output=True, text=True, check=True).stdout
-
-
-class Stopped(Exception):  # noqa: N818  # what happens to it, not what is wrong
-    """The driver of a run is stopped."""
-
-
-@dataclass(frozen=True)
-class Stopping(Executor):
-    """Another executor, stopped after some receipts."""
-
-    executor: Executor
-    count: int
-
-    def receipts(self, work: Work, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:
-        with closing(self.executor.receipts(work, tasks)) as receipts:
-            yield from islice(receipts, self.count)
-        raise Stopped
-
-
-def stopped_after(count: int, executor: Executor, folder: Path) -> None:
-    with pytest.raises(Stopped):
-        run(folder, Stopping(executor, count))
 
 
 def test_the_result_is_the_same_bytes(
@@ -136,10 +110,10 @@ def test_jobs_outlive_their_driver_and_the_next_one_takes_them_up(
 
 
 def test_a_run_moves_from_here_to_dask_to_the_pool(
-    planned: Path, expected: dict[str, bytes], products: Products
+    planned: Path, expected: dict[str, bytes], products: Products, stop_after: StopAfter
 ) -> None:
-    stopped_after(5, LocalExecutor(), planned)
-    stopped_after(7, DaskExecutor(workers=1), planned)
+    stop_after(5, LocalExecutor(), planned)
+    stop_after(7, DaskExecutor(workers=1), planned)
     report = run(planned, CondorExecutor(chunks_per_job=5, memory=900, interval=0.2))
     assert report.reused >= 12  # Dask may have finished some more
     assert report.reused + report.computed == 21

@@ -11,6 +11,7 @@ import pytest
 
 from darkbelle.datasets import Dataset
 from darkbelle.jobs.bisection import halved
+from darkbelle.jobs.executors import local
 from darkbelle.jobs.executors.base import Executor
 from darkbelle.jobs.executors.dask import DaskExecutor
 from darkbelle.jobs.executors.local import LocalExecutor
@@ -54,6 +55,17 @@ def test_a_process_that_stalls_is_killed_and_only_its_chunk_is_lost(
     executor = LocalExecutor(workers=1, chunk_timeout=1.0)
     work = {"sleeping": works.sleep_at_entry_20, "never yielding": works.hang_at_entry_20}
     check(executor, work.get(how, works.stop_at_entry_20), tmp_path, "it took longer than the limit of 1 s")
+
+
+def test_the_process_itself_is_not_ended_but_says_that_a_chunk_takes_long(
+    works: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(local, "CHUNK_TIMEOUT", 0.05)
+    receipts = list(LocalExecutor().receipts(works.dawdle_at_entry_20, tasks(4, tmp_path)))
+    assert [receipt.failure for receipt in receipts] == [None] * 4
+    (warning,) = caplog.messages
+    assert "dataset 'data', file a.root, entries 20 to 30 has taken longer than 0.05 s" in warning
+    assert "--chunk-timeout" in warning
 
 
 @pytest.mark.timeout(180)

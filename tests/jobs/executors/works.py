@@ -111,3 +111,9 @@ def process_slowly(task: ChunkTask) -> Receipt:
     """Process, so that there is time for something to happen meanwhile."""
     time.sleep(0.3)
     return process_chunk(task)
+
+
+def dawdle_at_entry_20(task: ChunkTask) -> Receipt:
+    if task.start == 20:
+        time.sleep(0.5)
+    return Receipt(task.key, task.rows)

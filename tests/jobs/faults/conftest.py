@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -86,22 +89,40 @@ class Undisturbed:
 class Drivers:
     """A process that forks drivers."""
 
-    def __init__(self, warm: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(HERE / "fault_driver.py"), str(warm)],
+    def __init__(self, warm: Path, clock: Path | None) -> None:
+        self.command = [sys.executable, str(HERE / "fault_driver.py"), str(warm)]
+        self.environment = {**os.environ, **({} if clock is None else {"LD_PRELOAD": str(clock)})}
+        self.process = self._started()
+
+    def _started(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command,
+            env=self.environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
     def __call__(self, folder: Path, count: int = 1, kill_after: float | None = None) -> list[int]:
-        """Start drivers on a run folder at once, wait for their ends, and return their exit codes."""
+        """Start drivers on a run folder at once, wait for their ends, and return their exit codes.
+
+        What has not ended when the test does is killed, so that the next one gets no answer of it.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         request = {"folder": str(folder), "drivers": count, "kill_after": kill_after}
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
-        return list(json.loads(self.process.stdout.readline()))
+        answer = ""
+        try:
+            answer = self.process.stdout.readline()
+        finally:
+            if not answer:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.communicate()
+                self.process = self._started()
+        return list(json.loads(answer))
 
     def end(self) -> None:
         """End it."""
@@ -117,8 +138,20 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
 
 
 @pytest.fixture(scope="session")
-def drivers(undisturbed: Undisturbed) -> Iterator[Drivers]:
-    started = Drivers(undisturbed.run)
+def backward_clock(tmp_path_factory: pytest.TempPathFactory) -> Path | None:
+    """The library that has the clock go backwards when it is preloaded; None without a C compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None or sys.platform != "linux":
+        return None
+    library = tmp_path_factory.mktemp("clock") / "backward_clock.so"
+    source = str(HERE / "backward_clock.c")
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", str(library), source], check=True)
+    return library
+
+
+@pytest.fixture(scope="session")
+def drivers(undisturbed: Undisturbed, backward_clock: Path | None) -> Iterator[Drivers]:
+    started = Drivers(undisturbed.run, backward_clock)
     yield started
     started.end()
 

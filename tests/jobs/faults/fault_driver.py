@@ -48,6 +48,10 @@ def drive(folder: Path, schedule: dict[str, Any], answer: Path) -> None:
     """Be ``darkbelle run FOLDER --json``: its answer, messages and exit code."""
     os.dup2(os.open(answer, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644), 1)
     os.dup2(os.open(answer.with_suffix(".err"), os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644), 2)
+    if schedule["clock"] == "backward":
+        os.environ["BACKWARD_CLOCK"] = str(
+            int(time.time())
+        )  # backward_clock.c looks at it, if it is preloaded
     limit = schedule["chunk_timeout"]
     local = LocalExecutor(schedule["workers"], chunk_timeout=limit, start_method="fork")
     try:

@@ -41,6 +41,7 @@ def schedule(seed: int, rows: dict[str, int]) -> dict[str, Any]:
         "faults": faults,
         "truncated_before_planning": rng.choice([None] * 7 + [rng.choice(FILES)]),
         "steps": [_step(rng) for _ in range(rng.choice([0, 1, 1, 2]))],
+        "clock": rng.choice(["true", "true", "backward"]),  # where there is a compiler, see test_clock.py
     }
 
 

@@ -39,6 +39,7 @@ class Disturbed:
         self.schedule = schedule
         self.undisturbed = undisturbed
         self.run = folder / "run"
+        self.by_stragglers: list[tuple[str, Span]] = []
         self.rng = random.Random(schedule["seed"])  # noqa: S311  # nothing secret
         samples = undisturbed.datasets.parent
         for file in (*undisturbed.tasks, "datasets.yaml"):
@@ -91,7 +92,9 @@ class Disturbed:
             case "straggler":  # a job of an earlier driver that comes late
                 cut_short = self.cut_short()
                 chunks = [c for c in plan.chunks() if Path(c.file.path).name not in cut_short]
-                process_and_store(plan.task(chunks[which % len(chunks)], self.run))
+                chunk = chunks[which % len(chunks)]
+                process_and_store(plan.task(chunk, self.run))
+                self.by_stragglers.append((Path(chunk.file.path).name, (chunk.start, chunk.stop)))
             case "truncate ntuple":
                 self.truncate_ntuple(sorted(self.undisturbed.tasks)[which % 3])
             case "swap two results" if results:
@@ -100,6 +103,10 @@ class Disturbed:
                 results[-1].write_bytes(first)
             case _ if results:
                 damage_result(results[which % len(results)], how, which)
+
+    def is_by_straggler(self, file: str, row: int) -> bool:
+        """Whether a job that came late has stored the result of a row."""
+        return any(name == file and start <= row < stop for name, (start, stop) in self.by_stragglers)
 
     def answer(self, number: int = 0) -> dict[str, Any] | None:
         """Return what a driver answered, None if it had not come to an end."""
@@ -167,7 +174,10 @@ def check_named(disturbed: Disturbed, lost: dict[str, list[Span]]) -> None:
     for file, row, deadly in ever:
         if file == disturbed.schedule["truncated_before_planning"]:
             continue
-        (span,) = [span for span in lost.get(file, []) if span[0] <= row < span[1]]
+        spans = [span for span in lost.get(file, []) if span[0] <= row < span[1]]
+        if not spans and disturbed.is_by_straggler(file, row):
+            continue  # that one suffers no faults
+        (span,) = spans
         alone = all(not (span[0] <= other < span[1]) or kills for name, other, kills in ever if name == file)
         if deadly and alone and file not in cut_short:
             assert span == disturbed.undisturbed.event(file, row)
@@ -224,7 +234,7 @@ def check_answer(disturbed: Disturbed, code: int, answer: dict[str, Any]) -> Non
     check_total(disturbed, load_plan(disturbed.run), lost)
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)  # for what hangs: it takes a second, or a minute beside much else
 def test_a_run_is_right_or_names_what_is_missing(
     seed: int,
     tmp_path: Path,

@@ -5,9 +5,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from darkbelle.errors import SimulationError
-from darkbelle.simulation.detector import NOMINAL_DETECTOR, detect
+from darkbelle.simulation.detector import NOMINAL_DETECTOR, detect, displaced_track_efficiency
 from darkbelle.simulation.detector.passage import passage
 from darkbelle.simulation.detector.track_fit import Courses, follow
 from darkbelle.simulation.detector.tracking import momentum_bias, track_efficiency
@@ -55,6 +56,29 @@ def test_a_track_too_slow_for_the_inner_wires_is_not_found(gun: Gun, rng: np.ran
     events = gun((13, 0.035, 90.0, 0.0))  # 2R = 15.6 cm
     charged = passage(events, NOMINAL_DETECTOR, rng).charged
     assert track_efficiency(charged, course(events, rng), TRACKING)[0] == 0.0
+
+
+@pytest.mark.parametrize(("radius", "layers"), [(15.0, 56), (25.0, 48), (36.0, 42), (47.0, 36), (58.0, 30)])
+def test_without_silicon_the_efficiency_is_that_of_20_hits_in_the_layers_left(
+    radius: float, layers: int
+) -> None:
+    expected = TRACKING.efficiency * binom.sf(19, layers, TRACKING.hit_share)
+    assert displaced_track_efficiency(np.array([radius]))[0] == pytest.approx(expected, rel=1e-5)
+
+
+def test_the_efficiency_falls_as_layers_are_lost_before_it_is_zero() -> None:
+    efficiency = displaced_track_efficiency(np.arange(0.0, 110.0, 5.0))
+    assert np.all(np.diff(efficiency) <= 0)
+    assert np.sum((efficiency > 0.02) & (efficiency < 0.95)) > 5  # no step
+    assert np.all(efficiency[-6:] == 0)  # from 80 cm, 18 layers are left
+    # slow ones curl up before the outer layers
+    assert displaced_track_efficiency(np.array([30.0]), 0.2)[0] < 0.5 * efficiency[6]
+
+
+def test_20_layers_that_follow_each_other_hold_axial_and_stereo_wires() -> None:
+    stereo = np.repeat(np.array(CHAMBER.stereo_angle) != 0, CHAMBER.superlayer_size)
+    windows = np.lib.stride_tricks.sliding_window_view(stereo, TRACKING.hits_without_silicon)
+    assert (windows.sum(axis=1).min(), (~windows).sum(axis=1).min()) == (6, 8)
 
 
 def test_the_efficiency_is_the_declared_one(gun: Gun, rng: np.random.Generator) -> None:

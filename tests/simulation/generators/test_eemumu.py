@@ -14,6 +14,7 @@ from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, squared
 from darkbelle.simulation.equivalent_photons import angular_density, photon_flux
 from darkbelle.simulation.events import GeneratedEvents
 from darkbelle.simulation.generators import generator
+from darkbelle.simulation.radiation import strength_of_transfer
 from darkbelle.simulation.two_photon_pairs import TwoPhotonPairs, scattered_beam
 from darkbelle.vectors import FourVector
 
@@ -83,7 +84,7 @@ def test_amplitude_is_that_of_equivalent_photons_at_small_virtuality(
 def test_cross_section_of_the_amplitude_is_near_the_known_one() -> None:
     # 18.9 nb holds all diagrams: those of two photons are nearly all of it
     size = 60_000
-    weight = TwoPhotonPairs(0.5).propose(size, np.random.default_rng(1)).weight
+    weight = TwoPhotonPairs(0.5, radiation=False).propose(size, np.random.default_rng(1)).weight
     assert weight.sum() / size == pytest.approx(18.9e6, rel=0.04)
 
 
@@ -104,14 +105,55 @@ def events() -> GeneratedEvents:
     return made.generate(1500, np.random.default_rng(5)).events
 
 
-def test_events_conserve_momentum_and_pass_the_filter(events: GeneratedEvents) -> None:
-    columns = np.array(events.momenta).reshape(4, len(events), 4)
-    np.testing.assert_allclose(columns.sum(axis=2)[:3], 0.0, atol=1e-12)
-    np.testing.assert_allclose(columns.sum(axis=2)[3], NOMINAL.sqrt_s, rtol=1e-9)
-    assert events.pdg[:4].tolist() == [11, -11, 13, -13]
-    muon, antimuon = (FourVector(*columns[:, :, slot]) for slot in (2, 3))
+def test_events_conserve_momentum_and_pass_the_filter_before_muons_radiate(events: GeneratedEvents) -> None:
+    event = events.event_of_particle
+    for column, total in zip(events.momenta, (0.0, 0.0, 0.0, NOMINAL.sqrt_s), strict=True):
+        np.testing.assert_allclose(np.bincount(event, column), total, atol=1e-6)
+    plain = np.flatnonzero(events.multiplicity == 4)
+    assert len(plain) > 300
+    first = events.offsets[plain]
+    assert all((events.pdg[first + slot] == pdg).all() for slot, pdg in enumerate((11, -11, 13, -13)))
+    muon, antimuon = (events.momenta.rows(first + slot) for slot in (2, 3))
     assert muon.plus(antimuon).mass_squared().min() >= 1.0
     assert FILTER.passes(antimuon, muon).all()
+
+
+def test_photons_of_the_beams_fly_along_them_and_muons_have_photons_too(events: GeneratedEvents) -> None:
+    photons = events.momenta.rows(events.pdg == 22)
+    along = np.hypot(photons.px, photons.py) == 0.0
+    assert 300 < along.sum() < 1500
+    assert 100 < (~along).sum() < 600
+    assert {-1.0, 1.0} == set(np.sign(photons.pz[along]).tolist())
+
+
+def test_beams_radiate_at_the_scale_of_their_own_deflection() -> None:
+    pairs = TwoPhotonPairs(1.0)
+    made = pairs.unweighting.sample(40_000, np.random.default_rng(7), "two-photon muon pairs")
+    # Q² of the electron after its radiation, where it is large enough not to be lost to rounding
+    energy = ENERGY - made.from_electron.energy
+    momentum = np.sqrt(energy**2 - ELECTRON_MASS**2)
+    q_squared = 2.0 * (energy * made.electron.energy - momentum * made.electron.pz)
+    loses = made.from_electron.energy > 0.01 * ENERGY
+    for lowest, highest in ((1e-3, 1e-2), (0.1, 1.0)):
+        chosen = (q_squared > lowest) & (q_squared < highest)
+        # the share above y is 1 − y^(β/2), but for hard terms of the order of β/2 · y
+        half = strength_of_transfer(q_squared[chosen]).mean() / 2.0
+        expected = 1.0 - 0.01**half
+        found = loses[chosen].mean()
+        # hard radiation is 20 to 30 % rarer, and what it leaves of s makes fewer pairs
+        assert 0.5 * expected < found < expected
+    assert not made.from_electron.energy[q_squared < 1e-8].any()
+
+
+def test_radiation_costs_some_per_cent_of_pairs_with_transverse_momentum() -> None:
+    rates = []
+    for radiation in (False, True):  # at the same points
+        pairs = TwoPhotonPairs(1.0, radiation=radiation)
+        events, weight = pairs.propose(400_000, np.random.default_rng(8))
+        pair = events.lepton.plus(events.antilepton)
+        rates.append(weight[np.hypot(pair.px, pair.py) > 0.4].sum())
+    # β of Q² ~ 0.2 GeV² is 0.06: a shift of s′ by that much, of a cross section that rises with ln s
+    assert 0.95 < rates[1] / rates[0] < 0.995
 
 
 def test_same_seed_same_events(events: GeneratedEvents) -> None:

@@ -36,7 +36,7 @@ def test_momentum_is_conserved_and_taus_have_their_mass(process: str) -> None:
 
 
 def test_two_photon_taus_are_those_of_real_photons_at_low_virtuality_and_start_as_a_singlet() -> None:
-    pairs = TwoPhotonTauPair().pairs
+    pairs = TwoPhotonTauPair(radiation=False).pairs
     size, nearly_real = 400_000, 0.02  # GeV², where photons are as good as real
     events, weight = pairs.propose(size, np.random.default_rng(3))
     energy = NOMINAL.sqrt_s / 2.0

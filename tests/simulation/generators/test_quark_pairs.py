@@ -74,6 +74,26 @@ def test_charm_comes_only_from_charm(events: dict[str, GeneratedEvents]) -> None
         assert share == 1.0 if name == "ccbar" else share < 0.01
 
 
+@pytest.mark.parametrize(
+    # PDG 2024, cτ in cm; each decay has one of the daughters
+    ("hyperon", "daughters", "proper_length"),
+    [(3222, (2112, 2212), 2.404), (3112, (2112,), 4.434), (3312, (211,), 4.91)],
+)
+def test_charged_hyperons_decay_in_flight(
+    events: dict[str, GeneratedEvents], hyperon: int, daughters: tuple[int, ...], proper_length: float
+) -> None:
+    lengths = []
+    for sample in events.values():
+        chosen = (np.abs(sample.mother_pdg) == hyperon) & np.isin(np.abs(sample.pdg), daughters)
+        of_mother = sample.ancestor_momenta().rows(sample.mother_row[chosen])
+        size = np.sqrt(of_mother.px**2 + of_mother.py**2 + of_mother.pz**2)
+        flown = np.sqrt(sample.x**2 + sample.y**2 + sample.z**2)[chosen]
+        lengths.append(flown * np.sqrt(of_mother.mass_squared()) / size)
+    all_lengths = np.concatenate(lengths)
+    assert len(all_lengths) > 100
+    assert all_lengths.mean() == pytest.approx(proper_length, rel=4 / math.sqrt(len(all_lengths)))
+
+
 def test_short_lived_kaons_live_as_long_as_the_pdg_says(events: dict[str, GeneratedEvents]) -> None:
     sample = events["ssbar"]
     pion = (sample.mother_pdg == 310) & (sample.pdg == 211)

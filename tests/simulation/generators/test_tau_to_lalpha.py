@@ -16,7 +16,7 @@ from darkbelle.vectors import Column, FourVector
 @pytest.mark.parametrize("mass", [0.0, 0.7, 1.6])
 @pytest.mark.parametrize("lepton", ["e", "mu"])
 def test_two_bodies_share_the_mass_of_the_tau(lepton: str, mass: float) -> None:
-    decays = lepton_alpha_decays(-15, 200, lepton, mass, "isotropic", np.random.default_rng(1))
+    decays = lepton_alpha_decays(-15, lepton, np.full(200, mass), "isotropic", np.random.default_rng(1))
     np.testing.assert_allclose(decays.momenta.energy.sum(axis=1), TAU_MASS, rtol=1e-12)
     for column in decays.momenta[:3]:
         np.testing.assert_allclose(column.sum(axis=1), 0.0, atol=1e-12)
@@ -83,7 +83,30 @@ def test_name_cross_section_and_branching_fraction() -> None:
     assert made.branching_fraction == pytest.approx(2.0 * branching_fractions()["3pi"])
 
 
-@pytest.mark.parametrize("wrong", [{"lepton": "tau"}, {"mass": 1.7}, {"chirality": "V"}, {"tag": "rho"}])
+def test_masses_of_a_range_are_even_in_their_square() -> None:
+    made = generator("tau_to_lalpha", lepton="e", masses=(0.5, 1.5), tag="pi")
+    assert made.name == "tau_to_ealpha_0.5_to_1.5_pi"
+    size = 4000
+    events = made.generate(size, np.random.default_rng(3)).events
+    alphas = events.momenta.rows(events.pdg == DARK_ALPHA)
+    squares = alphas.mass_squared()
+    assert squares.min() > 0.25 - 1e-9
+    assert squares.max() < 2.25 + 1e-9
+    assert squares.mean() == pytest.approx(1.25, abs=4.0 * 2.0 / np.sqrt(12.0 * size))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"lepton": "tau"},
+        {"mass": 1.7},
+        {"chirality": "V"},
+        {"tag": "rho"},
+        {"masses": (0.0, 1.0)},
+        {"mass": None},
+        {"mass": None, "masses": (1.0, 0.5)},
+    ],
+)
 def test_unknown_options_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ConfigurationError):
         generator("tau_to_lalpha", **({"lepton": "e", "mass": 1.0} | wrong))

@@ -167,7 +167,7 @@ def test_a_catalogue_has_a_detector_that_can_be_changed_for_the_same_events() ->
         catalogue("momentum_scale", "small", 1, detector)
         for detector in (None, {"momentum_scale": {"strength": 0}})
     )
-    assert {request.detector["momentum_scale"]["strength"] for request in first} == {1}
+    assert {request.detector["momentum_scale"]["strength"] for request in first} == {-2.5}
     assert {request.detector["momentum_scale"]["strength"] for request in other} == {0}
     assert [request.seed for request in first] == [request.seed for request in other]
 

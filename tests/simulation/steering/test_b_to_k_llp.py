@@ -86,6 +86,56 @@ def test_identification_says_the_channel(by_hand: ByHand) -> None:
     assert set(anything["channel"][right]) == {1}
 
 
+def radiated(
+    share: float, turned: float = 0.0
+) -> tuple[list[Row], list[list[list[float]]], NDArray[np.float64]]:
+    """Return B+ → K+ S(e+e−) whose e+ gave a share of its momentum to a photon, turned by an angle in φ."""
+    rows, vertices = signal(lepton=11, mass=0.000511)
+    lost = np.array(rows[3][1])
+    point, along = np.array(vertices[0][3]), np.array([*lost])
+    along[:2] = [
+        lost[0] * np.cos(turned) - lost[1] * np.sin(turned),
+        lost[0] * np.sin(turned) + lost[1] * np.cos(turned),
+    ]
+    along /= np.linalg.norm(along)
+    # on the barrel of the calorimeter, r = 125 cm: (point + t along)² = 125² in x and y
+    a, b = along[:2] @ along[:2], along[:2] @ point[:2]
+    seen = point + along * (np.sqrt(b * b - a * (point[:2] @ point[:2] - 125.0**2)) - b) / a
+    photon = share * np.linalg.norm(lost) * seen / np.linalg.norm(seen)
+    kept = (1 - share) * lost
+    rows[3] = (-11, (float(kept[0]), float(kept[1]), float(kept[2])), 2)
+    rows.append((22, (float(photon[0]), float(photon[1]), float(photon[2])), 2))
+    return rows, [[*vertices[0], vertices[0][3]]], lost
+
+
+def test_bremsstrahlung_is_given_back_to_its_electron(by_hand: ByHand) -> None:
+    rows, vertices, whole = radiated(0.3)
+    seen = by_hand(rows, vertices=vertices)
+    with_it = b_to_k_llp_candidates(seen)
+    assert with_it["channel"].tolist() == [1]
+    assert with_it["B_deltaE"] == pytest.approx(0.0, abs=1e-3)
+    assert with_it["LLP_M"] == pytest.approx(1.5, abs=1e-3)
+    assert [with_it[f"LLP_p_p{axis}"][0] for axis in "xyz"] == pytest.approx(whole.tolist(), abs=1e-3)
+    assert [with_it[f"LLP_{sign}_bremsCorrected"].tolist() for sign in "pm"] == [[1], [0]]
+    assert with_it["roe_photonEnergy"] == pytest.approx(0.0, abs=1e-9)
+    without = b_to_k_llp_candidates(
+        seen, cuts=DisplacedList(brems_angle=0.0, most_delta_e=2.0, least_mbc=0.0)
+    )
+    assert without["B_deltaE"] < -0.1
+    assert [without[f"LLP_{sign}_bremsCorrected"].tolist() for sign in "pm"] == [[0], [0]]
+    assert without["roe_photonEnergy"] == pytest.approx(0.3 * np.linalg.norm(whole))
+
+
+@pytest.mark.parametrize(("share", "turned"), [(0.3, 0.2), (0.01, 0.0)])
+def test_photons_far_off_or_too_soft_are_not_given_back(by_hand: ByHand, share: float, turned: float) -> None:
+    rows, vertices, _ = radiated(share, turned)
+    wide = DisplacedList(most_delta_e=2.0, least_mbc=0.0)
+    found = b_to_k_llp_candidates(by_hand(rows, vertices=vertices), cuts=wide)
+    assert found["channel"].tolist() == [1]
+    assert [found[f"LLP_{sign}_bremsCorrected"].tolist() for sign in "pm"] == [[0], [0]]
+    assert found["LLP_M"] < 1.5 - 1e-3
+
+
 def test_prompt_pairs_are_not_written(by_hand: ByHand) -> None:
     rows, vertices = signal(distance=0.01)
     assert len(b_to_k_llp_candidates(by_hand(rows, vertices=vertices))["channel"]) == 0
@@ -113,8 +163,9 @@ def test_mbc_is_as_wide_as_the_beams_and_delta_e_as_the_tracks(simulated: dict[s
     assert set(simulated["channel"][right]) == {7}
     assert right.sum() > 100
     mbc, delta_e = (np.quantile(simulated[name][right], [0.16, 0.5, 0.84]) for name in ("B_Mbc", "B_deltaE"))
-    # σ(√s)/2 is 2.5 MeV, a little more with the momentum; 10 to 20 MeV of ΔE is what tracks of 2 GeV give
-    assert 2.2e-3 < (mbc[2] - mbc[0]) / 2 < 3.2e-3
+    # σ(√s)/2 is 2.5 MeV, a little more with the momentum; 10 to 20 MeV of ΔE is what tracks of 2 GeV give;
+    # the width of so few has an error of 8 %
+    assert 2.0e-3 < (mbc[2] - mbc[0]) / 2 < 3.2e-3
     assert mbc[1] == pytest.approx(5.2797, abs=1e-3)
     assert 7e-3 < (delta_e[2] - delta_e[0]) / 2 < 20e-3
     assert abs(delta_e[1]) < 4e-3

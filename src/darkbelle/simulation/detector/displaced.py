@@ -42,10 +42,10 @@ def displaced_track_efficiency(
 
     Examples
     --------
-    From the beam, from between silicon and wires, and from where 22 and 14 layers of wires are left:
+    From the beam, from between silicon and wires, and from where 48, 36, 30 and 18 layers are left:
 
-    >>> displaced_track_efficiency(np.array([0.0, 15.0, 72.0, 90.0])).round(2)
-    array([0.99, 0.6 , 0.6 , 0.  ])
+    >>> displaced_track_efficiency(np.array([0.0, 15.0, 25.0, 47.0, 58.0, 80.0])).round(2)
+    array([0.99, 0.99, 0.97, 0.54, 0.13, 0.  ])
     """
     size = radius.size
     across, along = momentum * np.sin(theta), momentum * np.cos(theta)

@@ -111,7 +111,8 @@ def _compare(
         for k in range(HYPOTHESES.size):
             expected = momentum[i] / np.sqrt(momentum[i] ** 2 + HYPOTHESES[k] ** 2)
             pull = (loss - np.log(energy_loss(expected, constant, saturation))) / loss_error[i]
-            out[i, k] = np.log(np.exp(-pull * pull / 2) + floor)
+            likelihood = np.exp(-pull * pull / 2) + floor
             if drawn[2][i] >= counters.lost[i]:
                 pull = (angle - cherenkov_angle(expected, counters.refraction[i])) / counters.error[i]
-                out[i, k] += np.log(np.exp(-pull * pull / 2) + floor)
+                likelihood *= np.exp(-pull * pull / 2) + floor
+            out[i, k] = np.log(likelihood)

@@ -109,9 +109,12 @@ class Tracking:
     slow_scale: float = quantity(0.07, "GeV", "estimated: the loss falls by e in pT over this")
     silicon_layers: int = quantity(3, "layers", "estimated: hits of a track with silicon")
     layers_with_silicon: int = quantity(5, "layers", "estimated: wires needed by a track with silicon hits")
-    layers_without_silicon: int = quantity(20, "layers", "estimated: wires needed by a track without")
-    efficiency_without_silicon: float = quantity(
-        0.60, "1", "displaced: so that 52 % are found of tracks of pairs from uniform flights up to 100 cm"
+    hits_without_silicon: int = quantity(20, "hits", "estimated: hits on wires needed by a track without")
+    hit_share: float = quantity(
+        0.55,
+        "1",
+        "displaced: share of the layers crossed whose hit the finder has, so that it finds 52 % of tracks "
+        "of pairs from uniform flights up to 100 cm; nothing else was set to that",
     )
     tail_probability: float = quantity(0.05, "1", "estimated: share of tracks measured worse")
     tail_scale: float = quantity(3.0, "1", "estimated: how much wider their errors are")

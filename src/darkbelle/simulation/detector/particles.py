@@ -139,4 +139,5 @@ class Charged:
 
     def take(self, which: Flags | Indices) -> Charged:
         """Return the particles of a mask, or at indices."""
-        return Charged(**{name: column[which] for name, column in self.columns().items()})
+        index = np.flatnonzero(which) if which.dtype == np.bool_ else which
+        return Charged(**{name: column[index] for name, column in self.columns().items()})

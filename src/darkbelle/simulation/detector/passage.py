@@ -47,13 +47,14 @@ def passage(events: GeneratedEvents, detector: DetectorParameters, rng: np.rando
 
     π± and K± decay in flight up to the face of the calorimeter, where most of them would interact.
     Electrons radiate. Neutral hadrons are not seen, and multiple scattering is in the resolutions.
+    Charged hyperons have decayed already, where Pythia's lifetimes took them, straight; that they leave
+    hits themselves, in a few centimetres, is left out.
     """
     event = events.event_of_particle
     charged = _generated(events, event)
     charged = _decay_in_flight(charged, detector, rng)
     photons = np.flatnonzero(events.pdg == PHOTON)
-    sine = np.hypot(events.px[photons], events.py[photons]) / events.energy[photons]
-    converts = rng.random(photons.size) < conversion_probability(sine, detector.silicon)
+    converts = rng.random(photons.size) < _conversion(events, photons, detector)
     pairs = _conversions(events, event, photons[converts], detector.silicon, rng)
     charged = _radiate(_in_order(charged, pairs), detector.silicon, rng)
     return Passage(charged, photons[~converts])
@@ -67,6 +68,15 @@ def conversion_probability(sine: Column, silicon: Silicon) -> Column:
     thickness: float = inner_material(silicon)[1].sum()
     with np.errstate(divide="ignore"):
         return -np.expm1(-7 / 9 * thickness / sine)
+
+
+def _conversion(events: GeneratedEvents, photons: Indices, detector: DetectorParameters) -> Column:
+    """Return the probability of conversion; what happens outside of the calorimeter's angles is not seen."""
+    across = np.hypot(events.px[photons], events.py[photons])
+    theta = np.arctan2(across, events.pz[photons])
+    low, high = np.deg2rad([detector.calorimeter.forward[0], detector.calorimeter.backward[1]])
+    probability = conversion_probability(across / events.energy[photons], detector.silicon)
+    return np.where((theta > low) & (theta < high), probability, 0.0)
 
 
 def _generated(events: GeneratedEvents, event: Indices) -> Charged:
@@ -148,7 +158,7 @@ def _after_decay(
     """Return what is seen of decays: the parent if it crosses enough wires for a track, else the muon."""
     radius = np.hypot(place[0], place[1])
     wires = layers_crossed(parent.birth_radius, radius, detector.drift_chamber)
-    parent_seen = ~muonic | (wires >= detector.tracking.layers_without_silicon)
+    parent_seen = ~muonic | (wires >= detector.tracking.hits_without_silicon)
     transverse = np.hypot(muon.px, muon.py)
     momentum = np.hypot(transverse, muon.pz)
     moved = replace(

@@ -58,10 +58,11 @@ def detect(
             f"the detector needs events in the lab, got the {events.frame} frame; call place_in_lab first"
         )
     seen = passage(events, detector, rng)
-    impacts = impact(seen.charged, detector)
     courses = follow(seen.charged, detector)
+    impacts = impact(seen.charged, detector)
     is_found = find_tracks(seen.charged, courses, detector.tracking, rng)
-    found, courses = seen.charged.take(is_found), courses.take(is_found)
+    rows = np.flatnonzero(is_found)
+    found, courses = seen.charged.take(rows), courses.take(rows)
     measured = measure_tracks(courses, detector, rng)
     likelihoods = identify(found, impacts.hits[is_found], courses.wires, detector, rng)
     photons, cluster_energy = measure_clusters(events, seen, is_found, impacts, detector, rng)

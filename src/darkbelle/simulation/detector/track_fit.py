@@ -24,6 +24,7 @@ from darkbelle.vectors import Column
 __all__ = ["Courses", "Paths", "follow", "smear"]
 
 UNKNOWN = (1e4, 1.0, 1e-2, 1e6, 1e2)  # variances of u, u', κ, z and tan λ before any measurement
+SMALL = 0.1  # rad: below, the terms kept of series are exact to 1e-12
 
 
 class Paths(NamedTuple):
@@ -56,8 +57,8 @@ class Courses(NamedTuple):
     helix: Column
     covariance: Column
 
-    def take(self, which: Flags) -> Courses:
-        """Return those of a mask."""
+    def take(self, which: Flags | Indices) -> Courses:
+        """Return those of a mask, or at indices."""
         silicon, wires, outermost, helix, covariance = self
         return Courses(silicon[which], wires[which], outermost[which], helix[which], covariance[which])
 
@@ -82,9 +83,9 @@ def follow(charged: Charged, detector: DetectorParameters) -> Courses:
         np.zeros(size, dtype=np.int64),
         np.zeros(size),
         np.empty((size, 5)),
-        np.full((size, 5, 5), np.nan),
+        np.empty((size, 5, 5)),
     )
-    least = min(detector.tracking.layers_with_silicon, detector.tracking.layers_without_silicon)
+    least = min(detector.tracking.layers_with_silicon, detector.tracking.hits_without_silicon)
     _follow(paths, layers_of(detector), least, out)
     return out
 
@@ -125,6 +126,8 @@ def _follow(paths: Paths, layers: Layers, least: int, out: Courses) -> None:
         if out.wires[i] >= least:
             known = _filter(direction, paths.scattering[i], layers, crossed[:count], arcs)
             _at_perigee(direction[0], known, jacobian, out.covariance[i])
+        else:
+            out.covariance[i] = np.nan
 
 
 @kernel
@@ -139,26 +142,41 @@ def _crossings(
 ) -> int:
     """Write which layers are crossed on the way out, and the arcs in cm to them from the point.
 
-    ``perigee`` says d0, and the arc from there to the point.
+    ``perigee`` says d0, and the arc from there to the point. Half the angle by which the track turns up to
+    a layer has the sine |ω| chord/2; what it turns from layer to layer follows by addition.
     """
     d0, start = perigee
-    omega, slope = direction[1], direction[2]
+    bend, slope = abs(direction[1]), direction[2]
+    half, twice = bend / (2 * np.sqrt(1 + direction[1] * d0)), 2 / bend
     count = 0
+    arc, sine, cosine = -start, 0.0, 1.0
     for k in range(layers.radius.size):
         radius = layers.radius[k]
         if radius > ends_at:
             break
         if radius <= abs(d0):
             continue
-        chord = np.sqrt((radius - d0) * (radius + d0) / (1 + omega * d0))
-        if abs(omega) * chord > 2:  # curls up
+        new_sine = half * np.sqrt((radius - d0) * (radius + d0))
+        if new_sine > 1:  # curls up
             break
-        arc = 2 * np.arcsin(abs(omega) * chord / 2) / abs(omega) - start
+        new_cosine = np.sqrt(1 - new_sine * new_sine)
+        arc += twice * _arcsine(new_sine * cosine - new_cosine * sine)
+        sine, cosine = new_sine, new_cosine
         z = point[2] + slope * arc
         if arc > 0 and layers.backward_z[k] < z < layers.forward_z[k]:
             crossed[count], arcs[count] = k, arc
             count += 1
     return count
+
+
+@kernel
+def _arcsine(x: float) -> float:
+    """Return arcsin of what is mostly small, where its series is exact and faster."""
+    if abs(x) > SMALL:
+        return float(np.arcsin(x))
+    t = x * x
+    series = 1 + t * (1 / 6 + t * (3 / 40 + t * (15 / 336 + t * (105 / 3456 + t * 945 / 42240))))
+    return x * series
 
 
 @kernel
@@ -169,18 +187,15 @@ def _filter(
     bend, slope = -direction[1], direction[2]
     # over sin θ squared, and again: the angles in the transverse plane, and of tan λ; path through a layer
     oblique = 1 + slope * slope
+    kick = scattering * scattering * np.sqrt(oblique) * oblique
     uu, ua, uk, aa, ak, kk = UNKNOWN[0], 0.0, 0.0, UNKNOWN[1], 0.0, UNKNOWN[2]
     zz, zl, ll = UNKNOWN[3], 0.0, UNKNOWN[4]
     arc = arcs[crossed.size - 1]
     for position in range(crossed.size - 1, -2, -1):
         step = arc - (arcs[position] if position >= 0 else 0.0)
         arc -= step
-        turn = bend * step
-        c, s, v = 1.0, step, step * step / 2
-        if abs(turn) > 1e-5:
-            c, s = np.cos(turn), np.sin(turn) / bend
-            v = (1 - c) / bend**2
-        b = bend * bend * s
+        s, v = _turned(bend, step)
+        c, b = 1 - bend * bend * v, bend * bend * s
         # inwards: u → c u − s u' + v κ, u' → b u + c u' − s κ
         u0, u1, u2 = c * uu - s * ua + v * uk, c * ua - s * aa + v * ak, c * uk - s * ak + v * kk
         a0, a1, a2 = b * uu + c * ua - s * uk, b * ua + c * aa - s * ak, b * uk + c * ak - s * kk
@@ -190,18 +205,31 @@ def _filter(
         if position < 0:
             break
         layer = crossed[position]
-        gain = layers.weight[layer] / (1 + uu * layers.weight[layer])
-        aa, ak, kk = aa - gain * ua * ua, ak - gain * ua * uk, kk - gain * uk * uk
-        ua, uk = ua - gain * uu * ua, uk - gain * uu * uk
-        uu -= gain * uu * uu
-        gain = layers.weight_z[layer] / (1 + zz * layers.weight_z[layer])
-        ll -= gain * zl * zl
-        zl -= gain * zz * zl
-        zz -= gain * zz * zz
-        angle = scattering**2 * layers.thickness[layer] * np.sqrt(oblique)
-        aa += angle * oblique
-        ll += angle * oblique**2
+        if layers.weight[layer] > 0:
+            gain = layers.weight[layer] / (1 + uu * layers.weight[layer])
+            aa, ak, kk = aa - gain * ua * ua, ak - gain * ua * uk, kk - gain * uk * uk
+            ua, uk = ua - gain * uu * ua, uk - gain * uu * uk
+            uu -= gain * uu * uu
+        if layers.weight_z[layer] > 0:
+            gain = layers.weight_z[layer] / (1 + zz * layers.weight_z[layer])
+            ll -= gain * zl * zl
+            zl -= gain * zz * zl
+            zz -= gain * zz * zz
+        aa += kick * layers.thickness[layer]
+        ll += kick * oblique * layers.thickness[layer]
     return uu, ua, uk, aa, ak, kk, zz, zl, ll
+
+
+@kernel
+def _turned(bend: float, step: float) -> tuple[float, float]:
+    """Return sin(κs)/κ and (1 − cos(κs))/κ² of a curvature κ and an arc s; series where it turns little."""
+    turn = bend * step
+    if abs(turn) > SMALL:
+        return np.sin(turn) / bend, (1 - np.cos(turn)) / bend**2
+    t = turn * turn
+    along = 1 - t / 6 * (1 - t / 20 * (1 - t / 42 * (1 - t / 72)))
+    across = 1 - t / 12 * (1 - t / 30 * (1 - t / 56 * (1 - t / 90)))
+    return step * along, step * step / 2 * across
 
 
 @kernel

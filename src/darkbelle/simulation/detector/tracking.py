@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import betainc
 
 from darkbelle.simulation.detector.helix import curvature_radius
 from darkbelle.simulation.detector.parameters import DetectorParameters, MomentumScale, Tracking
 from darkbelle.simulation.detector.particles import Charged
-from darkbelle.simulation.detector.records import Flags, Helix
+from darkbelle.simulation.detector.records import Flags, Helix, Indices
 from darkbelle.simulation.detector.track_fit import Courses, smear
 from darkbelle.vectors import Column
 
@@ -29,15 +30,35 @@ class MeasuredTracks(NamedTuple):
 
 
 def track_efficiency(charged: Charged, courses: Courses, tracking: Tracking) -> Column:
-    """Return the probability that each particle is found as a track, by the layers it crosses.
+    r"""Return the probability that each particle is found as a track, by the layers it crosses.
 
-    With hits in enough layers of silicon a few wires do; without, many are needed.
+    With hits in enough layers of silicon a few wires do. Without, the finder has a hit in each layer of
+    wires crossed with the same probability, and needs n of them, so that the efficiency falls as layers
+    are lost, before too few are left:
+
+    .. math:: \varepsilon(N) = \varepsilon_0 \sum_{k=n}^{N} \binom{N}{k} h^k (1-h)^{N-k}
+
+    Both wires along the beam and stereo wires are among them: 20 layers that follow each other hold at
+    least eight of the former and six of the latter.
     """
     with_silicon = courses.silicon >= tracking.silicon_layers
-    needed = np.where(with_silicon, tracking.layers_with_silicon, tracking.layers_without_silicon)
+    few_do = courses.wires >= tracking.layers_with_silicon
+    enough = np.where(
+        with_silicon,
+        few_do,
+        _at_least(tracking.hits_without_silicon, courses.wires, tracking.hit_share),
+    )
     slow = tracking.slow_loss * np.exp((tracking.slow_momentum - charged.transverse) / tracking.slow_scale)
-    plateau = np.where(with_silicon, tracking.efficiency, tracking.efficiency_without_silicon)
-    return np.where(courses.wires >= needed, plateau * np.maximum(1 - slow, 0.0), 0.0)
+    return tracking.efficiency * enough * np.maximum(1 - slow, 0.0)
+
+
+def _at_least(hits: int, crossed: Indices, share: float) -> Column:
+    """Return the probability of so many hits where each layer crossed has one with a probability."""
+    layers = np.arange(crossed.max(initial=0) + 1)
+    # the binomial sum as an incomplete beta function, which needs as many layers as hits
+    of_layers = np.where(layers >= hits, betainc(hits, np.maximum(layers - hits, 0) + 1, share), 0.0)
+    probability: Column = of_layers[crossed]
+    return probability
 
 
 def find_tracks(charged: Charged, courses: Courses, tracking: Tracking, rng: np.random.Generator) -> Flags:

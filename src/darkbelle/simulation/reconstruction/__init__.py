@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from darkbelle.simulation.reconstruction.bremsstrahlung import (
+    BremsstrahlungCuts,
+    bremsstrahlung_of,
+    with_bremsstrahlung,
+)
 from darkbelle.simulation.reconstruction.charged import TrackCuts, charged_list
 from darkbelle.simulation.reconstruction.combination import Daughter, combine
 from darkbelle.simulation.reconstruction.displaced import FittedPairs, VertexedList, fitted_pairs, pairs_as
@@ -11,6 +16,7 @@ from darkbelle.simulation.reconstruction.truth_tree import TruthTree, truth_tree
 from darkbelle.simulation.reconstruction.visible import VisibleParticles, visible_particles
 
 __all__ = [
+    "BremsstrahlungCuts",
     "Daughter",
     "FittedPairs",
     "ParticleList",
@@ -18,6 +24,7 @@ __all__ = [
     "TruthTree",
     "VertexedList",
     "VisibleParticles",
+    "bremsstrahlung_of",
     "charged_list",
     "combine",
     "fitted_pairs",
@@ -26,4 +33,5 @@ __all__ = [
     "photon_list",
     "truth_tree",
     "visible_particles",
+    "with_bremsstrahlung",
 ]

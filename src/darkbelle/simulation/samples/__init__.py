@@ -11,17 +11,21 @@ from darkbelle.simulation.samples.blocks import DEFAULT_BLOCK, SampleRequest
 from darkbelle.simulation.samples.catalogue import SIZES, catalogue, catalogue_names, make_catalogue
 from darkbelle.simulation.samples.costs import Cost, cost_of
 from darkbelle.simulation.samples.making import Progress, make_samples, simulate_sample
+from darkbelle.simulation.samples.reweighted import Hypothesis, Reweighted, reweight_sample
 
 __all__ = [
     "DEFAULT_BLOCK",
     "SIZES",
     "Cost",
+    "Hypothesis",
     "Progress",
+    "Reweighted",
     "SampleRequest",
     "catalogue",
     "catalogue_names",
     "cost_of",
     "make_catalogue",
     "make_samples",
+    "reweight_sample",
     "simulate_sample",
 ]

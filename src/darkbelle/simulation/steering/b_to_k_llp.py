@@ -9,14 +9,17 @@ prefix or variable           what
 ``channel``                  1 to 4: K+ with ee, μμ, ππ, KK; 5 to 8: K*0 with the same
 ``B_``                       `candidate_columns`; ``B_Mbc`` and ``B_deltaE``, GeV
 ``LLP_``                     `candidate_columns` and `vertex_columns`
-``LLP_p_`` ``LLP_m_``        `track_columns` of its daughters, momenta at the vertex
+``LLP_p_`` ``LLP_m_``        `track_columns` of its daughters, momenta at the vertex, those of electrons with
+                             their bremsstrahlung; ``…bremsCorrected``: whether there was any, as
+                             basf2's ``extraInfo(bremsCorrected)``
 ``K_``                       `track_columns` of the kaon from the interaction point
 ``pi_``                      `track_columns` of the pion of the K*0, NaN in channels 1 to 4
 ``Kst_M``                    mass of the K*0, GeV, NaN in channels 1 to 4
 ``roe_nTracks``              tracks that are not in the candidate
-``roe_photonEnergy``         sum of photon energies, of which none is in it, GeV, lab
+``roe_photonEnergy``         sum of energies of photons that are not in it, GeV, lab
 ``genLLPProperLength``       true proper decay length of the event's S, cm, NaN without one: for
                              `darkbelle.simulation.reweighting.lifetime_weights`
+``genLLPMass``               its true mass, GeV: of B → K S, q² is its square
 ===========================  ====================================================================
 """
 
@@ -33,6 +36,7 @@ from darkbelle.simulation.detector import NOMINAL_DETECTOR, DetectedEvents, Dete
 from darkbelle.simulation.detector.records import Kind
 from darkbelle.simulation.events import SCALAR
 from darkbelle.simulation.reconstruction import (
+    BremsstrahlungCuts,
     Daughter,
     ParticleList,
     TrackCuts,
@@ -43,12 +47,14 @@ from darkbelle.simulation.reconstruction import (
     fitted_pairs,
     pairs_as,
     truth_tree,
+    with_bremsstrahlung,
 )
 from darkbelle.simulation.reconstruction.displaced import vertices_at
-from darkbelle.simulation.reweighting import proper_lengths
+from darkbelle.simulation.reweighting import proper_lengths, true_masses
 from darkbelle.simulation.steering.columns import Columns, candidate_columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns, shape_columns, visible_of
 from darkbelle.simulation.steering.vertex_columns import vertex_columns
+from darkbelle.vectors import Column
 
 __all__ = ["CHANNELS", "DisplacedList", "b_to_k_llp_candidates"]
 
@@ -75,6 +81,9 @@ class DisplacedList:
         Window of M(Kπ) for a K*0, GeV.
     least_mbc, most_delta_e
         GeV; a wide sideband of both.
+    brems_angle
+        Photons within this angle to an electron of S are added to it, rad, as of `BremsstrahlungCuts`; 0
+        adds none.
     """
 
     vertex_dr: float = 0.05
@@ -84,6 +93,7 @@ class DisplacedList:
     excited_mass: tuple[float, float] = (0.792, 0.992)
     least_mbc: float = 5.2
     most_delta_e: float = 0.3
+    brems_angle: float = 0.05
 
 
 def b_to_k_llp_candidates(
@@ -109,9 +119,14 @@ def b_to_k_llp_candidates(
     parts = []
     for channel, (with_excited, kind) in CHANNELS.items():
         displaced = pairs_as(SCALAR, kind, pairs, detected, truth, identification=cuts.identification)
+        radiated = np.zeros((len(displaced.particles), 2))
+        if kind == "electron":
+            displaced, radiated = with_bremsstrahlung(
+                displaced, detected, detector.calorimeter, BremsstrahlungCuts(cuts.brems_angle)
+            )
         kaon = Daughter(excited if with_excited else singles, 1)
         found = combine(511 if with_excited else 521, (kaon, Daughter(displaced.particles, 0)), truth)
-        parts.append(_channel_rows(channel, found, displaced, detected, cuts, beams))
+        parts.append(_channel_rows(channel, found, (displaced, radiated), detected, cuts, beams))
     joined = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     order = np.argsort(joined["event"], kind="stable")
     event = joined.pop("event")[order]
@@ -123,6 +138,7 @@ def b_to_k_llp_candidates(
         | event_columns(detected, event, detector, beams)
         | shape_columns(visible_of(detected, with_rows, beams), event, beams)
         | {"genLLPProperLength": proper_lengths(detected.generated, SCALAR)[event]}
+        | {"genLLPMass": true_masses(detected.generated, SCALAR)[event]}
     )
 
 
@@ -142,19 +158,23 @@ def _kaons(
 def _channel_rows(
     channel: int,
     found: ParticleList,
-    displaced: VertexedList,
+    displaced: tuple[VertexedList, Column],
     detected: DetectedEvents,
     cuts: DisplacedList,
     beams: Beams,
 ) -> Columns:
-    """Return the rows of one channel, without what concerns the whole event, but with its index."""
+    """Return the rows of one channel, without what concerns the whole event, but with its index.
+
+    ``displaced`` has all S, and the energies of the photons added to their daughters.
+    """
     in_cm = boost_to_rest_frame(found.momenta, beams.four_vector) if len(found) else found.momenta
     squared = in_cm.px**2 + in_cm.py**2 + in_cm.pz**2
     mbc = np.sqrt(np.maximum(beams.sqrt_s**2 / 4 - squared, 0.0))
     delta_e = in_cm.energy - beams.sqrt_s / 2
     kept = (mbc > cuts.least_mbc) & (np.abs(delta_e) < cuts.most_delta_e)
     found = found.select(kept)
-    vertices = vertices_at(displaced.vertices, found.daughters[1][1])
+    of_llp = found.daughters[1][1]
+    vertices, radiated = vertices_at(displaced[0].vertices, of_llp), displaced[1][of_llp]
     llp, strange = found.daughter(1), found.daughter(0)
     has_pion = CHANNELS[channel][0]
     kaon = strange.daughter(0) if has_pion else strange
@@ -172,6 +192,10 @@ def _channel_rows(
         | vertex_columns("LLP", vertices, llp.momenta)
         | track_columns("LLP_p", detected, llp.daughter(0))
         | track_columns("LLP_m", detected, llp.daughter(1))
+        | {
+            f"LLP_{sign}_bremsCorrected": (radiated[:, number] > 0).astype(np.float64)
+            for number, sign in enumerate("pm")
+        }
         | track_columns("K", detected, kaon)
         | (pion if has_pion else {name: np.full(len(found), np.nan) for name in pion})
         | {
@@ -179,6 +203,6 @@ def _channel_rows(
             "roe_nTracks": (detected.tracks.multiplicity[found.event] - found.tracks.shape[1]).astype(
                 np.int32
             ),
-            "roe_photonEnergy": photon_energy[found.event],
+            "roe_photonEnergy": photon_energy[found.event] - radiated.sum(axis=1),
         }
     )

@@ -14,6 +14,7 @@ from darkbelle.simulation.reconstruction import (
     combine,
     truth_tree,
 )
+from darkbelle.simulation.reweighting import tau_mode_columns
 from darkbelle.simulation.steering.columns import Columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns
 from darkbelle.simulation.steering.recoil_columns import opposite_photon_columns, recoil_columns
@@ -75,7 +76,8 @@ def dimuon_candidates(
     -------
     dict
         Arrays of shape (n_pairs,) by variable: counters of release 6 and later, kinematics in GeV and
-        cm in the lab, float64 but for counts. Rows stand in the order of events.
+        cm in the lab, float64 but for counts; at last the numbers of the true τ's decay modes,
+        `darkbelle.simulation.reweighting.tau_mode_columns`. Rows stand in the order of events.
     """
     muons = charged_list(detected, "muon", (cuts or DimuonList()).tracks)
     pairs = combine(
@@ -89,4 +91,5 @@ def dimuon_candidates(
         | recoil_columns(pair, beams)
         | event_columns(detected, event, detector, beams)
         | opposite_photon_columns(detected, event, pair, detector, beams)
+        | {name: modes[event] for name, modes in tau_mode_columns(detected.generated).items()}
     )

@@ -12,6 +12,8 @@ prefix or variable     what
 ``gamma_E`` …          ``gamma_E gamma_theta gamma_phi`` of the event's most energetic photon, GeV and
                        rad, lab; NaN without a photon
 ``m2Recoil_gamma``     mass² that recoils against pair and photon, GeV²; NaN without a photon
+``genTau…Mode``        numbers of the decay modes of the true τ, see
+                       `darkbelle.simulation.reweighting.tau_mode_columns`
 =====================  ==========================================================================
 """
 
@@ -27,6 +29,7 @@ from darkbelle.kernels import recoil_mass_squared
 from darkbelle.simulation.detector import NOMINAL_DETECTOR, DetectedEvents, DetectorParameters
 from darkbelle.simulation.detector.records import Indices, Kind
 from darkbelle.simulation.reconstruction import Daughter, TrackCuts, charged_list, combine, truth_tree
+from darkbelle.simulation.reweighting import tau_mode_columns
 from darkbelle.simulation.steering.columns import Columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns
 from darkbelle.simulation.steering.recoil_columns import opposite_photon_columns, recoil_columns
@@ -97,6 +100,7 @@ def lepton_pair_candidates(
         | opposite_photon_columns(detected, event, pairs, detector, beams)
         | _photon_columns(detected, event, pairs, beams)
         | event_columns(detected, event, detector, beams)
+        | {name: modes[event] for name, modes in tau_mode_columns(detected.generated).items()}
     )
 
 

@@ -21,6 +21,7 @@ prefix or variable             what
 ``tauMinusMc…`` ``tauPlusMc…`` ``Prong Lepton Pi0s Kaons`` of the true τ of that charge, see
                                `darkbelle.simulation.steering.tau_truth`
 ``genTau…Mode``                number of its decay mode, see `darkbelle.simulation.reweighting`
+``genAlphaMass`` …             of τ → lα, see `darkbelle.simulation.steering.tau_truth`
 ``genRadiatedEnergyCMS``       sum of the energies of photons from the collision itself, GeV, CM
 =============================  ==============================================================
 """
@@ -47,7 +48,11 @@ from darkbelle.simulation.reconstruction import (
 from darkbelle.simulation.reconstruction.combination import put_together
 from darkbelle.simulation.steering.columns import Columns, candidate_columns, counters, track_columns
 from darkbelle.simulation.steering.event_columns import event_columns, shape_columns, visible_of
-from darkbelle.simulation.steering.tau_truth import radiated_energy_column, tau_truth_columns
+from darkbelle.simulation.steering.tau_truth import (
+    lepton_alpha_columns,
+    radiated_energy_column,
+    tau_truth_columns,
+)
 from darkbelle.vectors import Column
 
 __all__ = ["ThreeOnOneList", "tau_3x1_candidates"]
@@ -120,6 +125,7 @@ def tau_3x1_candidates(
         | event_columns(detected, event, detector, beams)
         | shape_columns(visible, event, beams, axis)
         | tau_truth_columns(detected.generated, event)
+        | lepton_alpha_columns(detected.generated, event)
         | radiated_energy_column(detected.generated, event, beams)
     )
 

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from darkbelle.beams import Beams
 from darkbelle.kernels import boost_to_rest_frame
 from darkbelle.simulation.detector.records import Indices
-from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.events import DARK_ALPHA, LEFT_HANDED, GeneratedEvents
 from darkbelle.simulation.reconstruction import truth_tree
 from darkbelle.simulation.reweighting import tau_mode_columns
 from darkbelle.simulation.steering.columns import Columns
 
-__all__ = ["radiated_energy_column", "tau_truth_columns"]
+__all__ = ["lepton_alpha_columns", "radiated_energy_column", "tau_truth_columns"]
 
 TAU: Final = 15
 PHOTON: Final = 22
@@ -62,6 +62,21 @@ def tau_truth_columns(events: GeneratedEvents, event: Indices) -> Columns:
         lepton[home[leptons]] = kinds[leptons]
         columns[f"tau{charge}McLepton"] = _or_nan(lepton, known)[event]
     return columns
+
+
+def lepton_alpha_columns(events: GeneratedEvents, event: Indices) -> Columns:
+    """Return what the true τ → lα of each row's event was, NaN where there is none.
+
+    ``genAlphaMass``, GeV, and ``genLeftHandedAsymmetry``: a of the density 1 + a that the spins of the pair
+    would give with V−A, over that of isotropic decays; with V+A it is 1 − a.
+    """
+    size = len(events)
+    alphas = np.flatnonzero(events.pdg == DARK_ALPHA)
+    mass = np.full(size, np.nan)
+    squared = events.momenta.rows(alphas).mass_squared() if alphas.size else np.zeros(0)
+    mass[events.event_of_particle[alphas]] = np.sqrt(np.maximum(squared, 0.0))
+    asymmetry = events.truth.get(LEFT_HANDED, np.full(size, np.nan))
+    return {"genAlphaMass": mass[event], LEFT_HANDED: asymmetry[event]}
 
 
 def radiated_energy_column(events: GeneratedEvents, event: Indices, beams: Beams) -> Columns:
