@@ -34,9 +34,12 @@ def plot_edge(edges: Column, counts: Column, measurement: Measurement) -> Figure
     label = "Data" if measurement.data == "observed" else "Pseudo-data"
     axes.errorbar(centre, drawn, np.sqrt(np.maximum(drawn, 1)), fmt="o", color="black", ms=4, label=label)
     axes.plot(edges, fine, color=OKABE_ITO["blue"], label="Fitted edge function")
-    axes.axvline(free[0], color=OKABE_ITO["vermilion"], linestyle="--", linewidth=1.2, label="$P_1$")
+    axes.axvline(
+        free[0], color=OKABE_ITO["vermilion"], linestyle="--", linewidth=1.2, label="$P_1$, the fitted edge"
+    )
     axes.set_ylabel(f"Entries / ({1e3 * (coarse[1] - coarse[0]):.3g} MeV)")
     axes.set_ylim(0, 1.25 * drawn.max())
+    axes.set_xlim(edges[0], edges[-1])
     axes.legend()
     stamp(axes, measurement.luminosity_fb, "Data" if measurement.data == "observed" else "Simulation")
     below.bar(centre, (drawn - expected) / np.sqrt(expected), width=np.diff(coarse), color="0.6")
@@ -98,6 +101,6 @@ def plot_shifts(measurement: Measurement) -> Figure:
     axes.set_yticks(place, [name.replace("_", " ") for name, _ in ordered])
     axes.tick_params(axis="y", which="both", left=False, right=False)
     axes.set_xlabel(f"|shift of the answer| [{measurement.unit}]")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.14 - 0.35 / len(ordered)), ncols=2, fontsize=10)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.08 - 0.7 / len(ordered)), ncols=2, fontsize=10)
     stamp(axes, measurement.luminosity_fb, "Data" if measurement.data == "observed" else "Simulation")
     return figure
