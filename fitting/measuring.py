@@ -14,7 +14,11 @@ from darkbelle.runfolder import load_result
 __all__ = ["MEASURED", "Measured", "measure_run"]
 
 # channel: module whose function `measure` does it
-MEASURED: Final = {"tau_mass": "tau_measurement", "momentum_scale": "scale.control"}
+MEASURED: Final = {
+    "tau_mass": "tau_measurement",
+    "momentum_scale": "scale.control",
+    "beam_energy": "b_energy.measurement",
+}
 
 
 class Measured(Protocol):

@@ -62,6 +62,8 @@ class TauMassInputs:
     scale_uncertainty
         Relative error of the momentum scale, from the table that the run's momenta were corrected with;
         None without: then the channel's own.
+    energy_uncertainty
+        Likewise that of √s, from the measurement that the run was told of.
     """
 
     channel: Channel
@@ -70,6 +72,7 @@ class TauMassInputs:
     names: Mapping[float, str]
     backgrounds: Mapping[str, Column]
     scale_uncertainty: float | None = None
+    energy_uncertainty: float | None = None
 
     def luminosity_of(self, mass: float) -> float:
         """Return the luminosity that the simulation of a mass amounts to, 1/fb."""
@@ -164,8 +167,10 @@ def tau_mass_inputs(result: RunResult) -> TauMassInputs:
     spectra = background_spectra(result, channel, REGION, SMOOTH, 1.0) if found else {}
     edges, wide = channel.axes[OBSERVABLE].edges, channel.axes[SMOOTH].edges
     backgrounds = {name: _straight(item.nominal, wide, edges) for name, item in spectra.items()}
-    table = result.processor.get("momentum_scale") or {}
-    return TauMassInputs(channel, edges, signals, names, backgrounds, table.get("uncertainty"))
+    scale, energy = (result.processor.get(name) or {} for name in ("momentum_scale", "beam_energy"))
+    return TauMassInputs(
+        channel, edges, signals, names, backgrounds, scale.get("uncertainty"), energy.get("uncertainty")
+    )
 
 
 def _straight(spectrum: Spectrum, wide: Column, edges: Column) -> Column:

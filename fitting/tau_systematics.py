@@ -220,13 +220,14 @@ def limited_by_simulation(shift: Shift) -> bool:
 
 
 def _of_control(inputs: TauMassInputs, name: str, shift: Shift) -> Shift:
-    """Return the shift of the momentum scale by as much as the control channel leaves unknown.
+    """Return the shift of momentum scale or √s by as much as their control channels leave unknown.
 
     The events were shifted by the channel's size; the edge moves in proportion.
     """
-    if name != "momentum_scale" or inputs.scale_uncertainty is None:
+    known = {"momentum_scale": inputs.scale_uncertainty, "beam_energy": inputs.energy_uncertainty}.get(name)
+    if known is None:
         return shift
     size = inputs.channel.shifts[name].size
-    how = f"{shift.how}, from {size:.2g} to the control channel's {inputs.scale_uncertainty:.2g}"
-    scaled = shift.times(inputs.scale_uncertainty / size)
+    how = f"{shift.how}, from {size:.2g} to the control channel's {known:.2g}"
+    scaled = shift.times(known / size)
     return Shift(scaled.up, scaled.down, how, scaled.error)

@@ -17,6 +17,7 @@ from darkbelle.results import ChunkOutput
 from darkbelle.selections import tau_mass as select
 from darkbelle.selections.corrections import Corrected, MomentumScaleOption
 from darkbelle.selections.cuts import Mask
+from darkbelle.selections.measured_energy import MeasuredEnergyOption
 from darkbelle.selections.shifts import unmatched, variations
 from darkbelle.vectors import Column
 
@@ -37,6 +38,9 @@ class TauMass(ChannelProcessor):
         A table to correct the pions' momenta with before all else: the path of a correctionlib file.
     corrected
         Whether ``data`` only are corrected, or ``all``.
+    beam_energy
+        A measurement of √s, whose uncertainty the fit takes for that of the beams in place of the channel's:
+        the path of the ``fit.json`` of a run of the channel ``beam_energy``. The beams stay as they are.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
@@ -48,6 +52,7 @@ class TauMass(ChannelProcessor):
     thresholds: select.Thresholds = field(default_factory=select.Thresholds)
     momentum_scale: MomentumScaleOption = None
     corrected: Corrected = "data"
+    beam_energy: MeasuredEnergyOption = None
 
     def process(self, rows: Any) -> ChunkOutput:
         """Return histograms, cutflow, counts and the pseudomasses of some rows; see `ChannelProcessor`."""

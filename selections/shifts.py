@@ -17,6 +17,7 @@ __all__ = [
     "Variation",
     "WeightShift",
     "scale_momenta",
+    "scaled_boost",
     "stretch_residuals",
     "unmatched",
     "variations",
@@ -67,6 +68,12 @@ def scale_momenta(columns: Columns, particles: tuple[str, ...], size: float) -> 
         for particle in particles
         for axis, _ in COMPONENTS
     }
+
+
+def scaled_boost(beam: FourVector, size: float) -> FourVector:
+    """Return beams whose total momentum is larger by a relative ``size``, at the same √s."""
+    px, py, pz = (column * (1.0 + size) for column in beam[:3])
+    return FourVector.with_mass(px, py, pz, np.sqrt(beam.mass_squared()))
 
 
 def stretch_residuals(columns: Columns, particles: tuple[str, ...], size: float) -> dict[str, Column]:

@@ -20,6 +20,7 @@ from darkbelle.selections.shifts import (
     Shift,
     WeightShift,
     scale_momenta,
+    scaled_boost,
     stretch_residuals,
 )
 from darkbelle.selections.track_shifts import bend_tracks, lose_energy, stretch_along_z
@@ -123,12 +124,6 @@ WEIGHT_SHIFTS: Final[dict[str, WeightShift]] = {
 def scaled_energy(beam: FourVector, size: float) -> FourVector:
     """Return beams whose √s is larger by a relative ``size``, at the same boost."""
     return FourVector(*(column * (1.0 + size) for column in beam))
-
-
-def scaled_boost(beam: FourVector, size: float) -> FourVector:
-    """Return beams whose total momentum is larger by a relative ``size``, at the same √s."""
-    px, py, pz = (column * (1.0 + size) for column in beam[:3])
-    return FourVector.with_mass(px, py, pz, np.sqrt(beam.mass_squared()))
 
 
 BEAM_SHIFTS: Final[dict[str, BeamShift]] = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,25 @@ def test_the_spread_of_sqrt_s_is_about_5_mev() -> None:
     assert sqrt_s.mean() == pytest.approx(NOMINAL.sqrt_s, abs=4 * 0.005 / np.sqrt(200_000))
     assert sqrt_s.std() == pytest.approx(4.99e-3, rel=0.01)
     assert NOMINAL.sqrt_s_spread == pytest.approx(4.99e-3, rel=0.001)
+
+
+def test_collisions_of_given_energies_have_these_and_the_other_spread_of_the_beams() -> None:
+    energies = NOMINAL.sqrt_s + np.tile([-0.01, 0.0, 0.004], 50_000)
+    sample = NOMINAL.sample_at(energies, np.random.default_rng(1))
+    np.testing.assert_allclose(np.sqrt(sample.mass_squared()), energies, rtol=1e-9)
+    # the energies of two beams of one product: only ln(E−/E+) is free, whose variance is (ab)²·4/(a² + b²)
+    # with a, b the relative spreads
+    her, ler = 5.13e-3 / 7.004, 2.375e-3 / 4.002
+    cosine = np.cos(0.0415)
+    ratio = np.log((sample.energy + sample.pz / cosine) / (sample.energy - sample.pz / cosine))[1::3]
+    assert ratio.std() == pytest.approx(2 * her * ler / np.hypot(her, ler), rel=0.02)
+
+
+def test_beams_without_spread_share_what_is_missing() -> None:
+    steady = replace(NOMINAL, her_spread=0.0, ler_spread=0.0)
+    one = steady.sample_at(np.array([1.001 * NOMINAL.sqrt_s]), np.random.default_rng(1))
+    assert one.energy[0] == pytest.approx(1.001 * NOMINAL.energy, rel=1e-8)
+    assert one.pz[0] == pytest.approx(1.001 * NOMINAL.pz, rel=1e-8)
 
 
 def test_stored_beams_win_over_the_run_table_and_that_over_nominal() -> None:

@@ -50,9 +50,16 @@ def mass_is_found(run: Path) -> None:
     assert found["value"] == pytest.approx(1776.93, abs=4 * error)
 
 
+def energy_is_found(run: Path) -> None:
+    found = json.loads((run / "fit.json").read_text())
+    bias = found["systematics"]["estimator_bias"]
+    assert found["value"] == pytest.approx(10579.6, abs=5 * math.hypot(found["stat"], bias))
+
+
 CHECKS = {
     "zprime_invisible": limits_are_there,
     "tau_to_lalpha": limits_are_there,
     "momentum_scale": scale_is_found,
     "tau_mass": mass_is_found,
+    "beam_energy": energy_is_found,
 }

@@ -7,11 +7,12 @@ The peak is a Gaussian core that goes over into exponential tails,
     \end{cases}, \qquad t = (M - \mu)/\sigma,
 
 with a continuous derivative (S. Das, arXiv:1603.08591, eqs. 2 and 4); its integral is analytic. The
-background is a straight line.
+background is a straight line, or any other shape of one parameter.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -23,7 +24,10 @@ from scipy.stats import chi2 as chi_squared_distribution
 from darkbelle.errors import FitError
 from darkbelle.vectors import Column
 
-__all__ = ["PeakFit", "Tails", "fit_peak", "peak_integral"]
+__all__ = ["Background", "PeakFit", "Tails", "fit_peak", "peak_integral", "straight_line"]
+
+# shares of a smooth background in bins: takes their edges and its slope, from -1 to 1
+Background = Callable[[Column, float], Column]
 
 LEAST_TAIL: Final = 0.3  # standard deviations at which a tail may begin
 LARGEST_TAIL: Final = 5.0
@@ -41,6 +45,16 @@ class Tails:
     high: float
 
 
+def straight_line(edges: Column, slope: float) -> Column:
+    """Return the share of a straight line in each bin.
+
+    ``slope`` is its density at the upper end minus that at the lower, over their sum.
+    """
+    place = 2 * (edges - edges[0]) / (edges[-1] - edges[0]) - 1
+    shares: Column = np.diff(place + slope * place**2 / 2) / 2
+    return shares
+
+
 @dataclass(frozen=True)
 class PeakFit:
     """A fitted peak; masses in GeV.
@@ -56,9 +70,11 @@ class PeakFit:
     signal, background
         Events within the range.
     slope
-        Of the background: its density at the upper end minus that at the lower, over their sum.
+        Of the background, see `straight_line`.
     p_value
         Probability of a larger χ².
+    shape
+        Of the background.
     """
 
     position: float
@@ -69,11 +85,12 @@ class PeakFit:
     background: float
     slope: float
     p_value: float
+    shape: Background = straight_line
 
     def expected(self, edges: Column) -> tuple[Column, Column]:
         """Return expected events of peak and background in bins, shape (n,) each."""
         shares = _shares(edges, self.position, self.width, self.tails)
-        return self.signal * shares, self.background * _line(edges, self.slope)
+        return self.signal * shares, self.background * self.shape(edges, self.slope)
 
 
 def peak_integral(t: Column, tails: Tails) -> Column:
@@ -87,7 +104,11 @@ def peak_integral(t: Column, tails: Tails) -> Column:
 
 
 def fit_peak(
-    edges: Column, counts: Column, start: tuple[float, float], tails: Tails | None = None
+    edges: Column,
+    counts: Column,
+    start: tuple[float, float],
+    tails: Tails | None = None,
+    background: Background = straight_line,
 ) -> PeakFit:
     """Fit a peak in a histogram.
 
@@ -101,6 +122,8 @@ def fit_peak(
         Where the peak is about, and its width, GeV.
     tails
         Held, if given; else fitted, for which some thousand events are needed.
+    background
+        What the peak stands on.
 
     Raises
     ------
@@ -113,7 +136,7 @@ def fit_peak(
             f"a peak at {start[0]:g} GeV needs events from {edges[0]:g} to {edges[-1]:g} GeV, got none"
         )
     minuit = Minuit(
-        _likelihood(edges, np.asarray(counts, dtype=np.float64)),
+        _likelihood(edges, np.asarray(counts, dtype=np.float64), background),
         position=start[0],
         width=start[1],
         low=1.5 if tails is None else tails.low,
@@ -141,7 +164,7 @@ def fit_peak(
             f"distance {minuit.fmin.edm:.2g}); widen the bins in cosθ, or look at the histogram"
         )
     minuit.hesse()
-    return _result(minuit, edges, counts)
+    return _result(minuit, edges, counts, background)
 
 
 def _hold_at_limits(minuit: Any) -> None:
@@ -159,7 +182,7 @@ def _hold_at_limits(minuit: Any) -> None:
         minuit.values["slope"], minuit.fixed["slope"] = 0.0, True
 
 
-def _likelihood(edges: Column, counts: Column) -> Any:
+def _likelihood(edges: Column, counts: Column, shape: Background) -> Any:
     """Return −ln L of the parameters, up to a constant of the counts: extended, binned."""
 
     def value(
@@ -171,7 +194,7 @@ def _likelihood(edges: Column, counts: Column) -> Any:
         background: float,
         slope: float,
     ) -> float:
-        expected = signal * _shares(edges, position, width, Tails(low, high)) + background * _line(
+        expected = signal * _shares(edges, position, width, Tails(low, high)) + background * shape(
             edges, slope
         )
         expected = np.maximum(expected, TINY)
@@ -187,14 +210,7 @@ def _shares(edges: Column, position: float, width: float, tails: Tails) -> Colum
     return shares
 
 
-def _line(edges: Column, slope: float) -> Column:
-    """Return the share of a straight line in each bin."""
-    place = 2 * (edges - edges[0]) / (edges[-1] - edges[0]) - 1
-    shares: Column = np.diff(place + slope * place**2 / 2) / 2
-    return shares
-
-
-def _result(minuit: Any, edges: Column, counts: Column) -> PeakFit:
+def _result(minuit: Any, edges: Column, counts: Column, shape: Background) -> PeakFit:
     values = minuit.values
     found = PeakFit(
         position=float(values["position"]),
@@ -205,6 +221,7 @@ def _result(minuit: Any, edges: Column, counts: Column) -> PeakFit:
         background=float(values["background"]),
         slope=float(values["slope"]),
         p_value=0.0,
+        shape=shape,
     )
     expected = np.sum(found.expected(edges), axis=0)
     group = np.floor(np.cumsum(expected) / LEAST_EXPECTED).astype(np.int64)

@@ -93,12 +93,36 @@ class Beams:
 
     def sample(self, size: int, rng: np.random.Generator) -> FourVector:
         """Draw the total four-momentum of ``size`` collisions, lab, GeV, shape (size,)."""
-        her = rng.normal(0.0, self.her_spread, size)
-        ler = rng.normal(0.0, self.ler_spread, size)
+        return self._collisions(
+            rng.normal(0.0, self.her_spread, size), rng.normal(0.0, self.ler_spread, size)
+        )
+
+    def sample_at(self, sqrt_s: Column, rng: np.random.Generator) -> FourVector:
+        r"""Draw the total four-momentum of collisions with given √s in GeV, shape (n,), lab.
+
+        The energies of the beams have the distribution of `sample` on condition that
+        :math:`4E_-E_+\cos^2\psi = s` with the half crossing angle ψ, to first order in their spreads.
+        """
+        her = rng.normal(0.0, self.her_spread, len(sqrt_s))
+        ler = rng.normal(0.0, self.ler_spread, len(sqrt_s))
+        shares = np.square([self.her_spread / self.her_energy, self.ler_spread / self.ler_energy])
+        first, second = shares / shares.sum() if shares.any() else (0.5, 0.5)
+        missing = (
+            2 * np.log(sqrt_s / self.sqrt_s)
+            - np.log1p(her / self.her_energy)
+            - np.log1p(ler / self.ler_energy)
+        )
+        return self._collisions(
+            (self.her_energy + her) * np.exp(first * missing) - self.her_energy,
+            (self.ler_energy + ler) * np.exp(second * missing) - self.ler_energy,
+        )
+
+    def _collisions(self, her: Column, ler: Column) -> FourVector:
+        """Return the four-momenta of beams whose energies differ from the nominal ones."""
         sine, cosine = math.sin(self.half_crossing_angle), math.cos(self.half_crossing_angle)
         return FourVector(
             self.px + (her + ler) * sine,
-            np.full(size, self.py),
+            np.full(len(her), self.py),
             self.pz + (her - ler) * cosine,
             self.energy + her + ler,
         )

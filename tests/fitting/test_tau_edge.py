@@ -113,3 +113,14 @@ def test_the_control_channel_says_how_large_the_shift_of_the_scale_is(
     assert (found.up, found.down) == pytest.approx((0.03 * factor, -0.02 * factor))
     assert ("control channel's 0.0001" in found.how) == (factor != 1.0)
     assert tau_systematics._of_control(inputs, "beam_energy", declared) == declared
+
+
+def test_the_control_channel_says_how_large_the_shift_of_the_beams_is(result: RunResult) -> None:
+    # the beams were shifted by 7e-5
+    inputs = tau_mass_inputs(
+        RunResult(result.channel, {"beam_energy": {"uncertainty": 3.5e-5}}, result.datasets)
+    )
+    declared = Shift(0.06, -0.06, "the shifted events refitted")
+    found = tau_systematics._of_control(inputs, "beam_energy", declared)
+    assert (found.up, found.down) == pytest.approx((0.03, -0.03))
+    assert tau_systematics._of_control(inputs, "momentum_scale", declared) == declared

@@ -161,3 +161,18 @@ def test_beams_with_too_little_energy_are_drawn_anew() -> None:
     sqrt_s = np.sqrt(totals(lab).mass_squared())
     assert sqrt_s.min() >= 2 * mass * (1 - 1e-9)
     np.testing.assert_allclose(np.sqrt(lab.ancestor_momenta().mass_squared()), mass, rtol=1e-9)
+
+
+def test_events_with_energies_of_their_own_keep_their_momenta() -> None:
+    size = 500
+    energies = NOMINAL.sqrt_s + np.linspace(-0.01, 0.01, size)
+    pairs = decayed_pairs(5.2794, size)
+    lab = place_in_lab(
+        replace(pairs, truth={"genCollisionEnergy": energies}), NOMINAL, np.random.default_rng(1)
+    )
+    frame = totals(lab)
+    # all are of the nominal energy here, whatever is claimed: the frame is that of the claimed collision
+    np.testing.assert_allclose(np.sqrt(frame.mass_squared()), NOMINAL.sqrt_s, rtol=1e-9)
+    assert np.array_equal(lab.truth["genCollisionEnergy"], energies)
+    momenta = boost_to_rest_frame(lab.ancestor_momenta(), frame.rows(np.repeat(np.arange(size), 2)))
+    np.testing.assert_allclose(momenta.energy, NOMINAL.sqrt_s / 2, rtol=1e-9)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -110,3 +112,11 @@ def test_ancestors_follow_their_events() -> None:
 def test_tables_joined_keep_their_mothers() -> None:
     joined = Particles.joined([family(), family()._replace(event=family().event + 2)])
     assert joined.into_events(4, "cm").mother_pdg.tolist() == [521, 9900025, 9900025, 0] * 2
+
+
+def test_events_of_which_different_truth_is_known_do_not_join(events: GeneratedEvents) -> None:
+    own = replace(events, truth={"genCollisionEnergy": np.array([10.57, 10.58, 10.59])})
+    joined = GeneratedEvents.concatenate([own.slice(0, 1), own.slice(1, 3)])
+    assert joined.truth["genCollisionEnergy"].tolist() == [10.57, 10.58, 10.59]
+    with pytest.raises(SimulationError, match="cannot be joined"):
+        GeneratedEvents.concatenate([own, events])

@@ -5,23 +5,61 @@ import math
 import numpy as np
 import pytest
 
+from darkbelle.line_shape import UPSILON_4S
 from darkbelle.simulation.particles import Particles
-from darkbelle.simulation.upsilon import b_pairs, events_of_pairs
+from darkbelle.simulation.upsilon import Kind, b_pairs, events_of_pairs, pair_collisions
 from darkbelle.vectors import FourVector
 
 
-def test_both_mesons_of_a_pair_are_back_to_back_with_half_the_energy() -> None:
-    pairs = b_pairs("neutral_b", 100, np.random.default_rng(1))
-    np.testing.assert_allclose(pairs.momenta.px[:100], -pairs.momenta.px[100:])
-    np.testing.assert_allclose(pairs.momenta.energy, 10.579557418823242 / 2.0)
+def test_a_pair_has_what_its_collision_left_and_the_photons_the_rest() -> None:
+    size = 2000
+    pairs = b_pairs("neutral_b", size, np.random.default_rng(1))
     np.testing.assert_allclose(pairs.momenta.mass_squared(), 5.27972**2)
+    sqrt_s, radiative = pairs.collisions
+    total = FourVector(*(column[:size] + column[size:] for column in pairs.momenta))
+    np.testing.assert_allclose(total.mass_squared(), radiative.s)
+    for photon in radiative.photons:
+        total = total.plus(photon)
+    np.testing.assert_allclose(total.energy, sqrt_s)
+    for axis in ("px", "py", "pz"):
+        np.testing.assert_allclose(getattr(total, axis), 0.0, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["charged_b", "neutral_b"])
+def test_energies_are_those_of_an_integral(kind: Kind) -> None:
+    # beams of 4.99 MeV and a radiator β y^(β−1) of both together, without hard corrections: by quadrature
+    nominal, spread, beta = 10.579557418823242, 4.99e-3, 0.0883
+    energy = nominal + spread * np.linspace(-5, 5, 401)
+    lost = np.linspace(0, 1, 801)[1:] ** (1 / beta)  # equal shares of the radiator
+    lost = lost[lost < 0.006]
+    pair = energy[:, None] * np.sqrt(1 - lost)
+    weight = np.exp(-(((energy - nominal) / spread) ** 2) / 2)[:, None]
+    weight = weight * UPSILON_4S.cross_section(kind, pair.ravel()).reshape(pair.shape)
+    expected = np.sum(weight * pair) / np.sum(weight)
+    size = 100_000
+    sqrt_s, radiative = pair_collisions(kind, size, np.random.default_rng(2))
+    found = np.sqrt(radiative.s)
+    assert found.mean() == pytest.approx(expected, abs=5 * found.std() / math.sqrt(size))
+    assert sqrt_s.mean() == pytest.approx(
+        float(np.sum(weight * energy[:, None]) / np.sum(weight)), abs=5 * sqrt_s.std() / math.sqrt(size)
+    )
+    assert found.min() > 2 * (5.27941 if kind == "charged_b" else 5.27972)
+
+
+def test_pairs_follow_the_mean_of_collisions_by_less_than_it_moves() -> None:
+    size = 100_000
+    mean = [
+        np.sqrt(pair_collisions("charged_b", size, np.random.default_rng(3), energy).radiative.s).mean()
+        for energy in (10.5776, 10.5816)
+    ]
+    assert 0.5 < (mean[1] - mean[0]) / 0.004 < 0.9
 
 
 def test_mixing_is_coherent() -> None:
     # equal times: never of one flavour; half a period apart (Δm Δt = π): always
     pairs = b_pairs("neutral_b", 200_000, np.random.default_rng(2))
     half = len(pairs.pdg) // 2
-    gamma = pairs.momenta.energy[0] / 5.27972
+    gamma = pairs.momenta.energy / 5.27972
     proper = pairs.decays[:, 3] / gamma / 0.04548
     phase = 0.769 * np.abs(proper[:half] - proper[half:])
     same = pairs.pdg[:half] == pairs.pdg[half:]
@@ -45,7 +83,10 @@ def test_what_a_meson_decays_into_flies_on_from_its_decay() -> None:
         mesons = mesons.with_daughters(rows, np.full(2 * size, 211), half, late)
     events = events_of_pairs(pairs, mesons)
     assert len(events) == size
-    assert (events.multiplicity == 4).all()
+    assert len(events.truth["genCollisionEnergy"]) == size
+    hadrons = events.pdg == 211
+    assert np.bincount(events.event_of_particle[hadrons]).tolist() == [4] * size
+    assert np.all(events.pdg[~hadrons] == 22)
     found = np.sort(events.ancestor_momenta().px)
     np.testing.assert_allclose(found, np.sort(pairs.momenta.px), atol=1e-4)
     # 2 cm more on the way of the meson: p/m

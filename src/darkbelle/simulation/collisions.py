@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from darkbelle.beams import Beams
 from darkbelle.errors import SimulationError
 from darkbelle.kernels.boosts import boost_from_rest_frame, boost_to_rest_frame
-from darkbelle.simulation.events import GeneratedEvents
+from darkbelle.simulation.events import COLLISION_ENERGY, GeneratedEvents
 from darkbelle.simulation.phase_space import rotated_z_to
 from darkbelle.vectors import Column, FourVector
 
@@ -28,16 +28,17 @@ TINY = 1e-300
 def place_in_lab(events: GeneratedEvents, beams: Beams, rng: np.random.Generator) -> GeneratedEvents:
     """Return events in the lab, each with its own beam energies and interaction point.
 
-    For each event the energies of both beams are drawn, again where √s is below the masses of what it
-    made. The three-momenta of all that comes from the collision itself are scaled by one common factor,
-    masses kept, such that the energy rises in proportion to √s; what they decay into is boosted along,
-    so that the masses of those that decayed are kept too. z is turned onto the electron's direction in
-    that CM frame; then follow boost and shift of the vertex.
+    Events that bring the energies of their collisions keep their momenta: the energies of both beams are
+    drawn such that they give these. For each other event they are drawn freely, again where √s is below the
+    masses of what it made. Then the three-momenta of all that comes from the collision itself are scaled by
+    one common factor, masses kept, such that the energy rises in proportion to √s; what they decay into is
+    boosted along, so that the masses of those that decayed are kept too. z is turned onto the electron's
+    direction in that CM frame; then follow boost and shift of the vertex.
 
     Parameters
     ----------
     events
-        In the CM frame at the nominal √s of ``beams``.
+        In the CM frame, at the nominal √s of ``beams`` where they bring no energies.
     beams
         Their spread is used for every event.
     rng
@@ -51,14 +52,13 @@ def place_in_lab(events: GeneratedEvents, beams: Beams, rng: np.random.Generator
     Notes
     -----
     Times in the lab count from the collision. Matrix elements are not evaluated anew: over the spread of
-    5 MeV they vary by 1e-3. Only of what comes straight from the collision the place of birth stays.
+    5 MeV they vary by 1e-3. That does not hold for a resonance of 20 MeV, which is why
+    `darkbelle.simulation.upsilon` brings energies. Only of what comes straight from the collision the place
+    of birth stays.
     """
     if events.frame != "cm":
         raise SimulationError(f"events to place in the lab must be in the CM frame, got {events.frame!r}")
-    systems = _Systems.of(events)
-    collision = _collisions(systems, beams, rng)
-    sqrt_s = np.sqrt(collision.mass_squared())
-    momenta, flight = systems.scaled(events, sqrt_s / beams.sqrt_s)
+    collision, momenta, flight = _collided(events, beams, rng)
     electron = boost_to_rest_frame(beams.electron, collision)
     size = np.sqrt(electron.px**2 + electron.py**2 + electron.pz**2)
     axis = (electron.px / size, electron.py / size, electron.pz / size)
@@ -76,6 +76,19 @@ def place_in_lab(events: GeneratedEvents, beams: Beams, rng: np.random.Generator
         z=vertex.pz + points[2],
         t=vertex.energy,
     )
+
+
+def _collided(
+    events: GeneratedEvents, beams: Beams, rng: np.random.Generator
+) -> tuple[FourVector, FourVector, FourVector]:
+    """Return the collisions in the lab, and momenta and places of particles in their CM frames."""
+    if COLLISION_ENERGY in events.truth:
+        places = FourVector(events.x, events.y, events.z, events.t)
+        return beams.sample_at(events.truth[COLLISION_ENERGY], rng), events.momenta, places
+    systems = _Systems.of(events)
+    collision = _collisions(systems, beams, rng)
+    sqrt_s = np.sqrt(collision.mass_squared())
+    return collision, *systems.scaled(events, sqrt_s / beams.sqrt_s)
 
 
 def _collisions(systems: _Systems, beams: Beams, rng: np.random.Generator) -> FourVector:

@@ -14,6 +14,7 @@ from darkbelle.vectors import Column, FourVector
 
 __all__ = [
     "ALP",
+    "COLLISION_ENERGY",
     "DARK_ALPHA",
     "LEFT_HANDED",
     "SCALAR",
@@ -32,6 +33,8 @@ SCALAR = 9900025
 ALP = 9900036
 DARK_ALPHA = 9900012  # the invisible α of τ → lα
 
+# truth of events whose generator chose the energies of their collisions, so that beams do not: GeV
+COLLISION_ENERGY = "genCollisionEnergy"
 # truth of events with τ → lα: a of 1 + a, the density that spins give with V−A over that of isotropic decays
 LEFT_HANDED = "genLeftHandedAsymmetry"
 
@@ -206,6 +209,9 @@ class GeneratedEvents:
         frames = {part.frame for part in parts}
         if len(frames) != 1:
             raise SimulationError(f"events in one frame are needed to join them, got frames {sorted(frames)}")
+        if len({frozenset(part.truth) for part in parts}) > 1:
+            known = [", ".join(sorted(part.truth)) or "none" for part in parts]
+            raise SimulationError(f"events of which different truth is known cannot be joined: {known}")
         columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in PARTICLE_COLUMNS}
         multiplicity = np.concatenate([part.multiplicity for part in parts])
         ancestors = Ancestors.concatenate([part.ancestors for part in parts])

@@ -32,7 +32,9 @@ def test_every_event_comes_from_two_mesons(both: GeneratedEvents) -> None:
     assert (np.bincount(event[mesons(both)]) == 2).all()
     assert (both.ancestors.mother[mesons(both)] == -1).all()
     assert (both.ancestors.mother[~mesons(both)] >= 0).all()
-    assert (both.mother >= 0).all()
+    photons = both.mother < 0  # of the beams
+    assert (both.pdg[photons] == 22).all()
+    assert both.energy[photons].sum() < 0.005 * SIZE
 
 
 def test_mesons_come_with_the_square_of_the_sine(both: GeneratedEvents) -> None:

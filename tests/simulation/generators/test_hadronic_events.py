@@ -32,6 +32,7 @@ PROCESSES: dict[str, tuple[str, dict[str, Any]]] = {
         "b_to_k_s",
         {"kaon": "K*0", "final_state": "ee", "mass": 0.025, "ctau_cm": 1.0},
     ),
+    "hadronic_b_Dpi_10.5836": ("hadronic_b", {"decay": "Dpi", "mass": 10.5836}),
     "jpsi_ee_charged_b": ("jpsi", {"final_state": "ee"}),
     "jpsi_mumu_neutral_b": ("jpsi", {"final_state": "mumu", "pair": "neutral_b"}),
 }
@@ -50,7 +51,8 @@ def made(name: str) -> GeneratedEvents:
 def test_events_conserve_momentum_and_charge(name: str) -> None:
     events = made(name)
     assert len(events) == SIZE
-    for column, expected in zip(events.momenta, (0.0, 0.0, 0.0, NOMINAL.sqrt_s), strict=True):
+    energy = events.truth.get("genCollisionEnergy", NOMINAL.sqrt_s)
+    for column, expected in zip(events.momenta, (0.0, 0.0, 0.0, energy), strict=True):
         total = np.bincount(events.event_of_particle, column, minlength=SIZE)
         np.testing.assert_allclose(total, expected, atol=1e-7)
     charge = np.sign(events.pdg) * np.array([CHARGES.get(code, 0) for code in np.abs(events.pdg).tolist()])

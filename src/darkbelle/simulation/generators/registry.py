@@ -22,6 +22,7 @@ CLASSES = {
     "ee": "ElectronPair",
     "eemumu": "TwoPhotonMuonPair",
     "eetautau": "TwoPhotonTauPair",
+    "hadronic_b": "HadronicB",
     "jpsi": "JPsiFromB",
     "mumu": "MuonPair",
     "mumumumu": "FourMuons",
@@ -40,7 +41,8 @@ CLASSES = {
 class EventGenerator(Protocol):
     """What every generator offers: a frozen dataclass of options with these members.
 
-    Events are made at the nominal √s in the CM frame, electron beam along +z, unweighted;
+    Events are made in the CM frame, at the nominal √s or with energies of their own, electron beam along +z,
+    unweighted;
     `darkbelle.simulation.collisions.place_in_lab` takes them to the lab.
     """
 

@@ -20,7 +20,7 @@ from darkbelle.simulation.reconstruction.truth_tree import (
 )
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["EXPERIMENT", "Columns", "candidate_columns", "counters", "track_columns"]
+__all__ = ["EXPERIMENT", "Columns", "candidate_columns", "counters", "momentum_cm", "track_columns"]
 
 EXPERIMENT: Final = 1003  # basf2's number for simulation independent of runs
 IDENTIFIED: Final[tuple[Kind, ...]] = ("electron", "muon", "pion", "kaon", "proton")
@@ -124,6 +124,13 @@ def candidate_columns(
         "genMotherPDG": np.where(known & (mother != 0), mother, np.nan),
     }
     return {f"{prefix}_{name}": values for name, values in columns.items()}
+
+
+def momentum_cm(particles: ParticleList, beams: Beams) -> Column:
+    """Return the momenta of candidates in the CM, GeV, shape (n,)."""
+    if len(particles) == 0:
+        return np.zeros(0)
+    return _magnitude(boost_to_rest_frame(particles.momenta, beams.four_vector))
 
 
 def _magnitude(vector: FourVector) -> Column:

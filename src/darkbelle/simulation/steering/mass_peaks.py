@@ -22,7 +22,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from darkbelle.beams import NOMINAL, Beams
-from darkbelle.kernels import boost_to_rest_frame
 from darkbelle.simulation.detector import NOMINAL_DETECTOR, DetectedEvents, DetectorParameters
 from darkbelle.simulation.reconstruction import (
     Daughter,
@@ -34,7 +33,13 @@ from darkbelle.simulation.reconstruction import (
     pairs_as,
     truth_tree,
 )
-from darkbelle.simulation.steering.columns import Columns, candidate_columns, counters, track_columns
+from darkbelle.simulation.steering.columns import (
+    Columns,
+    candidate_columns,
+    counters,
+    momentum_cm,
+    track_columns,
+)
 from darkbelle.simulation.steering.event_columns import event_columns
 from darkbelle.simulation.steering.vertex_columns import vertex_columns
 from darkbelle.vectors import Column
@@ -120,7 +125,7 @@ def d_star_candidates(
     # the pion adds at least its mass, and at most the largest difference
     charged = combine(413, (Daughter(neutral, 1), Daughter(pions, 1)), truth)
     difference = _mass(charged) - _mass(charged.daughter(0))
-    kept = (difference < cuts.mass_difference) & (_momentum_cm(charged, beams) > cuts.momentum)
+    kept = (difference < cuts.mass_difference) & (momentum_cm(charged, beams) > cuts.momentum)
     charged = charged.select(kept)
     inner = charged.daughter(0)
     return (
@@ -148,7 +153,7 @@ def d_plus_candidates(
     kaons = charged_list(detected, "kaon", TrackCuts(NEAR.dr, NEAR.dz, identification=cuts.kaon_id))
     pion = Daughter(charged_list(detected, "pion", NEAR), 1)
     found = combine(411, (Daughter(kaons, -1), pion, pion), truth_tree(detected.generated), mass=cuts.mass)
-    found = found.select(_momentum_cm(found, beams) > cuts.momentum)
+    found = found.select(momentum_cm(found, beams) > cuts.momentum)
     return (
         counters(found.event, len(detected), first_event)
         | candidate_columns("D", found, detected, beams)
@@ -220,10 +225,3 @@ def _pair_rows(
 
 def _mass(particles: ParticleList) -> Column:
     return np.sqrt(particles.momenta.mass_squared())
-
-
-def _momentum_cm(particles: ParticleList, beams: Beams) -> Column:
-    if len(particles) == 0:
-        return np.zeros(0)
-    in_cm = boost_to_rest_frame(particles.momenta, beams.four_vector)
-    return np.sqrt(in_cm.px**2 + in_cm.py**2 + in_cm.pz**2)

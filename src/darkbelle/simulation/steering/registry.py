@@ -26,6 +26,9 @@ STEERINGS: Final = {
     "d_plus": ("mass_peaks", "d_plus_candidates", "DPlusList"),
     "k_short": ("mass_peaks", "k_short_candidates", "KShortList"),
     "jpsi": ("mass_peaks", "jpsi_candidates", "JpsiList"),
+    "b_to_d0pi": ("hadronic_b", "b_to_d0pi_candidates", "HadronicList"),
+    "b_to_dpi": ("hadronic_b", "b_to_dpi_candidates", "HadronicList"),
+    "b_to_jpsik": ("hadronic_b", "b_to_jpsik_candidates", "HadronicList"),
 }
 
 
