@@ -32,7 +32,7 @@ from darkbelle.jobs.executors.base import Executor, Work
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.run import merge_only, run
 from darkbelle.jobs.store import ResultStore
-from darkbelle.jobs.tasks import Receipt, Task
+from darkbelle.jobs.tasks import Receipt
 from darkbelle.ntuple.writing import write_ntuple
 from darkbelle.results import ChunkOutput, HistogramKey
 from darkbelle.runfolder import CHUNKS
@@ -43,13 +43,15 @@ CHUNKS_PER_FILE = 100
 
 @dataclass(frozen=True)
 class Writing(Executor):
-    """Does nothing but to write the same output for each task."""
+    """Does nothing but to write the same output for each task, with the span of its events."""
 
     output: ChunkOutput
 
-    def receipts(self, work: Work, tasks: Iterable[Task]) -> Generator[Receipt, None, None]:  # noqa: ARG002
+    def receipts(self, work: Work, tasks: Iterable[Any]) -> Generator[Receipt, None, None]:  # noqa: ARG002
         for task in tasks:
-            ResultStore(task.run).put(task.key, replace(self.output, rows=task.rows))
+            # as `write_samples` numbers them
+            spans = np.array([[1003, int(Path(task.path).stem), 1, task.start, task.stop - 1]])
+            ResultStore(task.run).put(task.key, replace(self.output, rows=task.rows), spans)
             yield Receipt(task.key, task.rows)
 
 

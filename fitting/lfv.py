@@ -8,8 +8,8 @@ conjugate. Limits are on
 
 L. Calibbi, D. Redigolo, R. Ziegler and J. Zupan, arXiv:2006.04795, section 2, where the lepton has no mass.
 With it F changes by at most 0.2 % for electrons, and for muons by 0.5 % if α is light; near the end of phase
-space muons tell a vector from an axial-vector: +6 % and −13 % at 1.4 GeV, +8 % and −41 % at 1.6 GeV. Masses,
-widths and F in GeV.
+space muons tell a vector from an axial-vector: +6 % and −13 % at 1.4 GeV, +8 % and −41 % at 1.6 GeV, and
+−3 % and −13 % of V−A or V+A. Masses, widths and F in GeV.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def run(  # noqa: PLR0913  # what one says in a notebook in one call
     ConfigurationError
         The channel, the files or the options are wrong.
     NtupleError
-        Files are bad.
+        Files are bad, or events stand in two places (`DuplicateEventsError`).
     IncompleteRunError
         Rows are missing: files were quarantined, or chunks could not be processed.
     """

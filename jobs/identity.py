@@ -39,7 +39,9 @@ def fingerprint(path: str | Path) -> str:
                 file.seek(last * i // max(1, samples - 1))
                 digest.update(file.read(SAMPLE_BYTES))
     except OSError as error:
-        raise UnreadableFileError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise UnreadableFileError(
+            f"{path} cannot be read: {error.strerror or error}; bring it back, or plan again without it"
+        ) from error
     return digest.hexdigest()
 
 

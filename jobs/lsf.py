@@ -10,7 +10,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from darkbelle.errors import ConfigurationError
+from darkbelle.errors import ConfigurationError, RunError
 from darkbelle.jobs.condor.site import Site
 from darkbelle.jobs.condor.submission import SINGLE_THREADED
 
@@ -24,7 +24,11 @@ def job_array(run: Path, jobs: int, site: Site, memory: int | None = None) -> st
     ------
     ConfigurationError
         The path of the run holds what LSF gives a meaning to, or the site sets what is ours to set.
+    RunError
+        There is nothing for jobs to do.
     """
+    if jobs < 1:  # LSF refuses an array without elements, and does not say why
+        raise RunError(f"all chunks of {run} are processed, so no jobs are needed: darkbelle merge {run}")
     run = run.resolve()
     if re.search(r"""[\s"'%]""", str(run)):
         raise ConfigurationError(

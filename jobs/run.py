@@ -148,6 +148,8 @@ def run(
     ------
     RunError
         The folder has no plan, is in use, or the executor has no workers.
+    DuplicateEventsError
+        Two chunks have an event in common, so that there is no result.
     """
     started = time.monotonic()
     with locked(folder) as path:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Self
 
-from darkbelle.jobs.plan import Plan, Quarantined
+from darkbelle.jobs.plan import Chunk, Plan, Quarantined
 from darkbelle.jobs.store import ResultStore
+from darkbelle.jobs.tasks import Failure
 from darkbelle.runfolder import RESULT
 
-__all__ = ["DatasetStatus", "FailedChunk", "RunStatus", "status"]
+__all__ = ["DatasetStatus", "FailedChunk", "RunStatus", "failures_in_lines", "status"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,15 @@ class FailedChunk:
     stop: int
     kind: str
     reason: str
+
+    @classmethod
+    def of(cls, chunk: Chunk, failure: Failure) -> Self:
+        """Return what is to be said of a chunk."""
+        return cls(chunk.file.path, chunk.start, chunk.stop, failure.kind, failure.reason)
+
+    def follows(self, other: FailedChunk) -> bool:
+        """Whether its rows come next after others that failed for the same reason."""
+        return self == replace(other, start=other.stop, stop=self.stop)
 
 
 @dataclass(frozen=True)
@@ -76,10 +88,31 @@ def _of_dataset(store: ResultStore, plan: Plan, name: str) -> DatasetStatus:
             done += 1
             rows_done += rows
         elif failure := store.failure(chunk.key):
-            failed.append(FailedChunk(chunk.file.path, chunk.start, chunk.stop, failure.kind, failure.reason))
+            failed.append(FailedChunk.of(chunk, failure))
             rows_missing += rows
         else:
             missing += 1
             rows_missing += rows
     quarantined = tuple(item for item in plan.quarantined if item.dataset == name)
     return DatasetStatus(done, missing, rows_done, rows_missing, tuple(failed), quarantined)
+
+
+def failures_in_lines(failed: Iterable[FailedChunk]) -> list[str]:
+    """Return a line for each stretch of rows that failed for one reason, however many chunks it has.
+
+    >>> gone = [FailedChunk("a.root", start, start + 10, "permanent", "it is gone") for start in (0, 10)]
+    >>> failures_in_lines(gone)
+    ['failed (permanent): a.root, entries 0 to 20, 2 chunks: it is gone']
+    """
+    stretches: list[list[FailedChunk]] = []
+    for chunk in failed:
+        if stretches and chunk.follows(stretches[-1][-1]):
+            stretches[-1].append(chunk)
+        else:
+            stretches.append([chunk])
+    return [
+        f"failed ({first.kind}): {first.path}, entries {first.start} to {chunks[-1].stop}"
+        f"{f', {len(chunks)} chunks' if len(chunks) > 1 else ''}: {first.reason}"
+        for chunks in stretches
+        for first in chunks[:1]
+    ]

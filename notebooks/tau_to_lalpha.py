@@ -83,13 +83,13 @@ ax.legend()
 
 # %% [markdown]
 # A light lepton in a frame that moves a little with respect to the true one gets a factor that depends on
-# angles and not on its energy. So the line is smeared in proportion to $x$: its width is a fifth of $x$
-# at every mass, 0.2 at 0 GeV and 0.04 at 1.6 GeV. And what the massless α shows, whose true $x$ is 1, is
-# the response for all other energies. Folded with it, the spectrum of $\tau\to\ell\nu\bar\nu$ in the true
-# frame, $2x^2(3-2x)$ (L. Michel 1950, for a lepton without mass and any polarisation averaged), becomes
-# what is simulated. Its end point at $x=1$, where it is highest, and where the massless α stands, is
-# washed out: the maximum moves to 0.6 to 0.9, and a tail reaches beyond 1.5. Selection and the lepton's
-# identification are left out, so that soft leptons are fewer in the simulation.
+# angles and not on its energy. So the line is smeared in proportion to $x$: its width is about a fifth of
+# $x$ at every mass, 0.2 at 0 GeV and 0.04 at 1.6 GeV. And what the massless α shows, whose true $x$ is 1,
+# is the response for all other energies. Folded with it, the spectrum of $\tau\to\ell\nu\bar\nu$ in the
+# true frame, $2x^2(3-2x)$ (L. Michel 1950, for a lepton without mass and any polarisation averaged),
+# becomes what is simulated. Its end point at $x=1$, where it is highest, and where the massless α stands,
+# is washed out: the maximum moves to 0.6 to 0.9, and a tail reaches beyond 1.5. Selection and the photons
+# that the lepton radiates are left out.
 
 # %%
 line = run.histogram("tau_to_ealpha_0", "x_lepton", region="sr_e")[::4j]
@@ -153,9 +153,10 @@ for inputs in all_fit_inputs(load_result(folder / "run"), "asimov"):
 # * By the number of events alone all masses up to 1.2 GeV are about as good, within a factor of one and a
 #   half: what the line loses by standing on more background it gains by being narrower.
 # * The shape makes the difference. At 0 GeV the line stands on the falling edge that remains of the end
-#   point: two thirds of the information are its own. From 0.8 to 1.0 GeV it stands on the maximum, where
-#   a line a fifth of $x$ wide is least unlike the spectrum: three tenths are left, and the limit is
-#   weakest. There, too, shifts of the spectrum's shape and the statistics of the simulation cost most.
+#   point: more than half of the information is its own. From 0.8 to 1.0 GeV it stands on the maximum,
+#   where a line a fifth of $x$ wide is least unlike the spectrum: a fifth to a third is left, and the
+#   limit is weakest. There, too, shifts of the spectrum's shape and the statistics of the simulation cost
+#   most.
 # * From 1.3 GeV on the line leaves the spectrum on the low side, where there is little background since
 #   the spectrum goes with $x^2$, and becomes narrower: at 1.6 GeV nearly all is its own, and the limit is
 #   strongest.
@@ -163,8 +164,7 @@ for inputs in all_fit_inputs(load_result(folder / "run"), "asimov"):
 #   those with less than 0.6 GeV across the field do not reach the muon system.
 #
 # With samples as small as these the statistics of the simulation raises all limits above by a factor of
-# about ten; with those of size demo, which is what the shape below is of, by less than two
-# (`docs/tau_to_lalpha.md`).
+# about ten; with those of size demo by up to two (`docs/tau_to_lalpha.md`).
 #
 # ## Beside what is published
 #

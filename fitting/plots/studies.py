@@ -12,7 +12,6 @@ from scipy.stats import chi2
 from darkbelle.fitting.plots.style import OKABE_ITO, new_figure, stamp
 from darkbelle.fitting.studies.coverage import CoverageStudy
 from darkbelle.fitting.studies.significance import ScanSignificance
-from darkbelle.fitting.studies.trials import significance_of
 from darkbelle.vectors import Column
 
 __all__ = ["plot_coverage", "plot_local_p", "plot_statistic"]
@@ -41,11 +40,12 @@ def plot_local_p(scan: ScanSignificance, luminosity_fb: float | None = None, uni
                 va="center",
             )
     largest = scan.largest
+    deviations_of = scan.global_significance
+    globally = "" if deviations_of is None else rf" ({deviations_of:.1f}$\sigma$)"
     text = (
         f"largest at {largest.place:g}{f' {unit}' if unit else ''}, local p = {largest.p_value:.2g} "
         rf"({largest.significance:.1f}$\sigma$)"
-        f"\nglobal p = {scan.global_p:.2g} "
-        rf"({significance_of(scan.global_p):.1f}$\sigma$), {scan.toys} experiments"
+        f"\nglobal p = {scan.global_p:.2g}{globally}, {scan.toys} experiments"
     )
     axes.text(0.03, 0.04, text, transform=axes.transAxes, va="bottom", fontsize=12)
     axes.set_yscale("log")

@@ -85,6 +85,11 @@ class ScanSignificance:
         return min(self.global_p_upcrossings, self.global_p_bonferroni)
 
     @property
+    def global_significance(self) -> float | None:
+        """Standard deviations of the global p-value; none if all experiments exceed the data."""
+        return significance_of(self.global_p) if self.global_p < 1 else None
+
+    @property
     def trial_factor(self) -> float:
         """Global over local p-value."""
         return self.global_p / self.largest.p_value
@@ -96,7 +101,7 @@ class ScanSignificance:
             "largest": asdict(self.largest),
             "global_p_bonferroni": self.global_p_bonferroni,
             "global_p": self.global_p,
-            "global_significance": significance_of(self.global_p),
+            "global_significance": self.global_significance,
             "trial_factor": self.trial_factor,
         }
 

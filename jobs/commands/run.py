@@ -115,6 +115,8 @@ def show_report(run: Path, report: RunReport, json_output: bool, allow_loss: boo
 
 
 def _show(run: Path, report: RunReport) -> None:
+    from darkbelle.jobs.status import FailedChunk, failures_in_lines
+
     for reason in report.damaged.values():
         say(f"processed again: {reason}")
     if report.accounts:
@@ -132,10 +134,11 @@ def _show(run: Path, report: RunReport) -> None:
     )
     for path in report.uncounted:
         say(f"left out, with nobody knows how many rows: {path}")
-    for chunk, failure in report.failed[:10]:
-        say(f"failed ({failure.kind}): {chunk}: {failure.reason}")
-    if len(report.failed) > 10:
-        say(f"… and {len(report.failed) - 10} more: darkbelle status {run}")
+    lines = failures_in_lines(FailedChunk.of(*item) for item in report.failed)
+    for line in lines[:10]:
+        say(line)
+    if len(lines) > 10:
+        say(f"… and {len(lines) - 10} more: darkbelle status {run}")
     if not report.merged:
         say(
             f"not merged: {report.rows_lost} rows are missing. Mend the cause and `darkbelle retry {run}`, "

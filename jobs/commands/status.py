@@ -96,10 +96,11 @@ def _show_jobs(clusters: Sequence[QueuedCluster]) -> None:
 
 
 def _say_losses(found: RunStatus) -> None:
+    from darkbelle.jobs.status import failures_in_lines
+
     for item in found.datasets.values():
-        for chunk in item.failed:
-            place = f"{chunk.path}, entries {chunk.start} to {chunk.stop}"
-            say(f"failed ({chunk.kind}): {place}: {chunk.reason}")
+        for line in failures_in_lines(item.failed):
+            say(line)
         for lost in item.quarantined:
             say(f"quarantined ({lost.kind}): {lost.path}: {lost.reason}")
 

@@ -40,7 +40,7 @@ def connect() -> Scheduler:
                 f"no HTCondor: condor_submit is not on the PATH, and {error}; log in to a node that submits "
                 "to HTCondor, or set up the environment of your pool"
             ) from error
-        _LOG.info("the tools of HTCondor are used, for %s", error)
+        _LOG.info("the command-line tools of HTCondor are used, for its Python bindings failed: %s", error)
         return Tools()
 
 

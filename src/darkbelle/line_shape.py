@@ -65,7 +65,7 @@ class LineShape:
 
     def _growth(self, mass: float, sqrt_s: Column) -> Column:
         momentum = np.sqrt(np.maximum(np.square(sqrt_s) / 4 - mass**2, 0.0))
-        growth: Column = momentum**3 / (1 + (self.radius * momentum) ** 2)
+        growth: Column = momentum * momentum * momentum / (1 + (self.radius * momentum) ** 2)
         return growth
 
 

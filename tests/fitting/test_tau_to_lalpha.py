@@ -25,6 +25,7 @@ from darkbelle.fitting.lfv import TAU_WIDTH, decay_scale, flavour_couplings, wid
 from darkbelle.fitting.limit_results import Limits, read_limits
 from darkbelle.fitting.page import Section
 from darkbelle.fitting.plots.closure import plot_closure
+from darkbelle.fitting.plots.cutflow import flows, plot_cutflow
 from darkbelle.fitting.plots.style import styled
 from darkbelle.fitting.resolution import median
 from darkbelle.fitting.run_limits import compute_limits
@@ -37,7 +38,7 @@ from darkbelle.fitting.tau_to_lalpha import TauToLeptonAlpha
 from darkbelle.fitting.templates import FitInputs, Place, all_fit_inputs, fit_inputs, mass_templates
 from darkbelle.fitting.workspaces import build_workspace
 from darkbelle.jobs.cli import main
-from darkbelle.results import ChunkOutput, HistogramKey
+from darkbelle.results import ChunkOutput, Cutflow, HistogramKey
 from darkbelle.runfolder import DatasetResult, RunResult, read_json
 
 CHANNEL = load_channel("tau_to_lalpha")
@@ -306,6 +307,22 @@ def test_the_page_has_limits_couplings_and_spectra_of_both(run: Path) -> None:
         "limit_scale",
     }
     assert all("PSEUDO-DATA" in section.text for section in _of_limits(sections))
+
+
+def test_the_cutflow_of_a_signal_is_for_a_ratio() -> None:
+    rng = np.random.default_rng(3)
+    cutflow = Cutflow(
+        ("all",), np.array([400, 100]), np.array([400.0, 100.0]), np.array([400]), np.array([400.0])
+    )
+    item = dataset("e", 1.2, rng)
+    item = replace(item, output=replace(item.output, cutflows={"sr_e": cutflow}))
+    cuts, (flow,) = flows(RunResult("tau_to_lalpha", {}, {"signal": item}), CHANNEL, 62.8, "sr_e")
+    assert cuts == ("all",)
+    assert flow.efficiency.tolist() == [400 / GENERATED, 100 / GENERATED]
+    expected = 0.01 * LEPTONS["e"] * 62.8 * PAIRS / 100 * TAG  # decays at a ratio of 0.01
+    assert flow.events == pytest.approx(expected * 100 / GENERATED)
+    label = plot_cutflow(cuts, [flow], 62.8).axes[0].get_legend_handles_labels()[1][0]
+    assert label.endswith("events at a ratio of 0.01")
 
 
 def _of_limits(sections: list[Section]) -> list[Section]:

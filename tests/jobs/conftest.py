@@ -149,7 +149,7 @@ def two_datasets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     """Simulate some hundred events for a channel, for each region where ntuples are of one; a dataset file.
 
-    The first of these samples is there once more as data.
+    Each sample is there once more as data, in which events may well be in several regions.
     """
 
     @cache
@@ -160,8 +160,10 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]
         first = {request.region: request for request in reversed(catalogue(channel, "small", seed=1))}
         requests = [replace(request, events=400, block=200) for request in first.values()]
         datasets = make_samples(requests, folder)
-        made = next(iter(datasets.values()))
-        datasets["data"] = Dataset(process="data", files=made.files, region=made.region, luminosity_fb=1.0)
+        for name, made in list(datasets.items()):
+            datasets[f"data_{name}"] = Dataset(
+                process="data", files=made.files, region=made.region, luminosity_fb=1.0
+            )
         write_datasets(folder / "datasets.yaml", datasets)
         return folder / "datasets.yaml"
 

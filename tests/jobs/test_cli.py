@@ -182,7 +182,10 @@ def test_a_lost_chunk_ends_with_1_until_the_loss_is_allowed(planned: Path, sampl
     (samples.folder / "a.root").unlink()
     failed = darkbelle("run", planned, "--executor", "local")
     assert failed.exit_code == 1
-    assert "failed (permanent)" in failed.stderr
+    (line,) = (line for line in failed.stderr.splitlines() if line.startswith("failed (permanent): "))
+    assert "a.root, entries 0 to " in line
+    assert "cannot be read: No such file or directory; bring it back, or plan again without it" in line
+    assert line in darkbelle("status", planned).stderr
     assert f"darkbelle merge {planned} --allow-loss" in failed.stderr
     assert darkbelle("merge", planned).exit_code == 1
     allowed = darkbelle("merge", planned, "--allow-loss")
@@ -234,6 +237,22 @@ def test_options_of_the_processor_reach_the_plan(samples: Samples, tmp_path: Pat
     wrong = darkbelle(*arguments, "--option", "thresholds.max_dq=1")
     assert wrong.exit_code == 2
     assert "max_dq" in wrong.stderr
+
+
+def test_events_that_stand_twice_are_said_by_the_plan_if_asked_and_else_by_the_run(
+    samples: Samples, tmp_path: Path
+) -> None:
+    samples.add("data", "a.root", samples.ntuple(20, 0, 1))
+    samples.add("data", "b.root", samples.ntuple(20, 10, 2))
+    arguments = ("plan", "zprime_invisible", "--datasets", samples.write(), "--out", tmp_path / "run")
+    asked = darkbelle(*arguments, "--check-events")
+    assert asked.exit_code == 1
+    assert "b.root has 10 of its 20 events in common with" in asked.stderr
+    assert darkbelle(*arguments).exit_code == 0
+    found = darkbelle("run", tmp_path / "run", "--executor", "local")
+    assert found.exit_code == 1
+    assert "error: events stand twice, so nothing was merged" in found.stderr
+    assert "b.root, entries 0 to" in found.stderr
 
 
 def counting(folder: Path, background: float) -> Path:

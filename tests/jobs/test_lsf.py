@@ -56,6 +56,11 @@ def test_a_run_folder_that_lsf_cannot_name_is_refused() -> None:
         job_array(Path("/my run"), 1, Site(description="x", system="lsf"))
 
 
+def test_a_run_with_nothing_left_to_do_needs_no_jobs() -> None:
+    with pytest.raises(RunError, match=r"/run are processed, so no jobs are needed: darkbelle merge /run$"):
+        job_array(Path("/run"), 0, Site(description="x", system="lsf"))
+
+
 def test_the_script_of_every_element_together_makes_the_same_bytes(
     two_datasets: Path, tmp_path: Path, products: Callable[[Path], dict[str, bytes]]
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ from darkbelle.jobs.executors.local import LocalExecutor
 from darkbelle.jobs.plan import Plan, load_plan
 from darkbelle.jobs.planning import PlanOptions, make_plan
 from darkbelle.jobs.run import run
-from darkbelle.jobs.status import status
+from darkbelle.jobs.status import FailedChunk, failures_in_lines, status
 from darkbelle.jobs.store import ResultStore
 from darkbelle.jobs.tasks import Failure
 from darkbelle.jobs.verify import verify
@@ -96,3 +97,17 @@ def test_a_result_of_another_plan_is_said(finished: tuple[Path, Plan]) -> None:
     plan.model_copy(update={"seed": 9}).write(folder)
     (problem,) = verify(folder, load_plan(folder)).problems
     assert "belongs to another plan" in problem
+
+
+def test_failures_are_joined_only_where_rows_and_reason_go_on() -> None:
+    chunk = FailedChunk("a.root", 0, 10, "permanent", "it is gone")
+    after_a_gap = replace(chunk, start=20, stop=30)
+    of_another_file = replace(chunk, path="b.root", start=30, stop=40)
+    otherwise = replace(chunk, path="b.root", start=40, stop=50, reason="it is full")
+    lines = failures_in_lines([chunk, after_a_gap, of_another_file, otherwise])
+    assert [line.partition(", entries ")[2].partition(":")[0] for line in lines] == [
+        "0 to 10",
+        "20 to 30",
+        "30 to 40",
+        "40 to 50",
+    ]

@@ -9,6 +9,7 @@ import pytest
 from darkbelle.simulation.generators import generator_names
 from darkbelle.simulation.samples import SampleRequest
 from darkbelle.validation import Figure, Sizes, Validation, draw, write_page
+from darkbelle.validation.peaks import WITHOUT_PHOTONS
 from darkbelle.validation.speed import REQUESTS, Speed, speed_of
 from darkbelle.validation.tau_observables import TauObservables
 from darkbelle.validation.taus import TauSpectra
@@ -21,7 +22,8 @@ def made(*figures: Figure) -> Validation:
     observed = TauObservables(*RNG.uniform(0.3, 1.0, (4, 300)))
     spectra = TauSpectra(observed, observed)
     peak = RNG.normal(1.0, 0.01, 200)
-    mesons = dict.fromkeys(("K+ mumu", "K+ KK", "K+ ee"), (5.28 + 0.1 * peak, 0.1 * peak))
+    channels = ("K+ mumu", "K+ KK", "K+ ee", f"K+ ee{WITHOUT_PHOTONS}")
+    mesons = dict.fromkeys(channels, (5.28 + 0.1 * peak, 0.1 * peak))
     speeds = {("mumu", "dimuon"): Speed(1.0, 2.0, 3.0, 123456.0)}
     return Validation(list(figures), speeds, (1.0, 2.0), spectra, spectra, {"D0": peak}, mesons, {1.0: peak})
 

@@ -10,7 +10,9 @@ from typing import Any, TypeVar, cast
 
 import numba
 
-__all__ = ["kernel"]
+from darkbelle.vectors import Column
+
+__all__ = ["elementary", "kernel"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -26,6 +28,12 @@ def kernel(function: F) -> F:
     compiled = numba.njit(**OPTIONS)(function)
     _depend_on_all_kernels(compiled)
     return cast(F, compiled)
+
+
+def elementary(function: Callable[..., float]) -> Callable[..., Column]:
+    """Compile a function of numbers into a universal function of arrays, see `darkbelle.kernels.libm`."""
+    compiled: Callable[..., Column] = numba.vectorize(cache=OPTIONS["cache"])(function)
+    return compiled
 
 
 def _depend_on_all_kernels(compiled: Any) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from darkbelle.kernels import libm
 from darkbelle.kernels.boosts import boost_to_rest_frame
 from darkbelle.kernels.compilation import kernel
 from darkbelle.kernels.inputs import checked_vector, common_size
@@ -45,8 +46,8 @@ def recoil(visible: FourVector, beam: FourVector) -> Recoil:
         mass_squared=recoil_mass_squared(visible, beam),
         momentum=np.hypot(transverse, difference.pz),
         energy=difference.energy,
-        theta=np.arctan2(transverse, difference.pz),
-        phi=np.arctan2(difference.py, difference.px),
+        theta=libm.arctan2(transverse, difference.pz),
+        phi=libm.arctan2(difference.py, difference.px),
         theta_cm=recoil_theta_cm(visible, beam),
     )
 

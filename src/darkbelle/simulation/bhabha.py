@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import ELECTRON_MASS, FINE_STRUCTURE, HBAR_C_SQUARED
+from darkbelle.kernels import libm
 from darkbelle.simulation.radiation import InitialStateRadiation
 from darkbelle.simulation.running_coupling import running_alpha, spacelike_alpha
 from darkbelle.simulation.unweighting import Proposals, Unweighting
@@ -132,7 +133,7 @@ class Bhabhas:
         weight = np.prod(beams.density(t), axis=0) * born(cosine, collisions.s) / density
         momentum = np.sqrt(collisions.s / 4.0 - ELECTRON_MASS**2)
         sine, phi = np.sqrt(1.0 - cosine**2), rng.uniform(-math.pi, math.pi, cosine.size)
-        px, py, pz = momentum * sine * np.cos(phi), momentum * sine * np.sin(phi), momentum * cosine
+        px, py, pz = momentum * sine * libm.cos(phi), momentum * sine * libm.sin(phi), momentum * cosine
         everyone = np.arange(cosine.size)
         leptons = [
             collisions.to_cm(FourVector.with_mass(sign * px, sign * py, sign * pz, ELECTRON_MASS), everyone)
@@ -144,7 +145,7 @@ class Bhabhas:
         return Proposals(BhabhaEvents(*kept), weight[inside])
 
     def _inside(self, momenta: FourVector) -> NDArray[np.bool_]:
-        theta = np.arctan2(np.hypot(momenta.px, momenta.py), momenta.pz)
+        theta = libm.arctan2(np.hypot(momenta.px, momenta.py), momenta.pz)
         first, last = np.radians(self.theta)
         inside: NDArray[np.bool_] = (theta >= first) & (theta <= last)
         return inside
@@ -157,8 +158,9 @@ def _constant(s: Column) -> tuple[Column, Column]:
 
 def _alpha(q_squared: Column, *, spacelike: bool) -> Column:
     """Return the running coupling, interpolated in the logarithm of the energy."""
-    points = np.geomspace(LEAST_TRANSFER, 1.01 * NOMINAL.sqrt_s, TABLE)
-    values = [spacelike_alpha(q) if spacelike else running_alpha(q) for q in points.tolist()]
-    logarithm = 0.5 * np.log(np.maximum(q_squared, LEAST_TRANSFER**2))
-    alpha: Column = np.interp(logarithm, np.log(points), values)
+    points = np.linspace(math.log(LEAST_TRANSFER), math.log(1.01 * NOMINAL.sqrt_s), TABLE)
+    energies = [math.exp(point) for point in points.tolist()]
+    values = [spacelike_alpha(q) if spacelike else running_alpha(q) for q in energies]
+    logarithm = 0.5 * libm.log(np.maximum(q_squared, LEAST_TRANSFER**2))
+    alpha: Column = np.interp(logarithm, points, values)
     return alpha

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from darkbelle.kernels import libm
 from darkbelle.vectors import Column
 
 __all__ = ["at_angle", "rotation_between", "unit"]
@@ -31,7 +32,7 @@ def at_angle(axis: Column, cosine: Column, azimuth: Column) -> Column:
     first = unit(np.cross(axis, least))
     second = np.cross(axis, first)
     sine = np.sqrt(np.maximum(0.0, 1.0 - cosine**2))
-    across = np.cos(azimuth)[:, None] * first + np.sin(azimuth)[:, None] * second
+    across = libm.cos(azimuth)[:, None] * first + libm.sin(azimuth)[:, None] * second
     return cosine[:, None] * axis + sine[:, None] * across
 
 
@@ -41,7 +42,9 @@ def rotation_between(start: Column, end: Column) -> Column:
     Two half turns: about the start, which leaves it in place, then about the bisector of both.
     """
     bisector = unit(start + end)
-    return _half_turn(bisector) @ _half_turn(start)
+    # not by BLAS, which adds otherwise on other processors
+    rotation: Column = np.einsum("nij,njk->nik", _half_turn(bisector), _half_turn(start))
+    return rotation
 
 
 def _half_turn(axis: Column) -> Column:

@@ -21,6 +21,7 @@ import math
 import numpy as np
 
 from darkbelle.constants import ELECTRON_MASS, FINE_STRUCTURE, HBAR_C_SQUARED, MUON_MASS
+from darkbelle.kernels import libm
 from darkbelle.simulation.sampling import gauss_square
 from darkbelle.vectors import Column
 
@@ -51,7 +52,7 @@ def photon_flux(x: Column, q_squared: Column) -> Column:
 def integrated_flux(x: Column, largest: Column) -> Column:
     """Return dn/dx with Q² up to ``largest`` in GeV²: the integral of `photon_flux`."""
     least = np.minimum(least_virtuality(x), largest)
-    logarithm = (1.0 - x + x**2 / 2.0) * np.log(largest / least)
+    logarithm = (1.0 - x + x**2 / 2.0) * libm.log(largest / least)
     return FINE_STRUCTURE / (math.pi * x) * (logarithm - (1.0 - x) * (1.0 - least / largest))
 
 
@@ -85,7 +86,7 @@ def pair_cross_section(mass: Column, lepton_mass: float = MUON_MASS) -> Column:
     """
     a = np.minimum(4.0 * lepton_mass**2 / mass**2, 1.0)
     beta = np.sqrt(1.0 - a)
-    bracket = (1.0 + a - a**2 / 2.0) * 2.0 * np.arctanh(beta) - (1.0 + a) * beta
+    bracket = (1.0 + a - a**2 / 2.0) * 2.0 * libm.arctanh(beta) - (1.0 + a) * beta
     return HBAR_C_SQUARED * 4.0 * math.pi * FINE_STRUCTURE**2 / mass**2 * bracket
 
 
@@ -104,7 +105,7 @@ def two_photon_cross_section(
     span = math.log(s / least_mass**2)
     log_tau = -u * span  # of W²/s = x1 x2
     log_x = v * log_tau
-    tau, x1 = np.exp(log_tau), np.exp(log_x)
+    tau, x1 = libm.exp(log_tau), libm.exp(log_x)
     x2 = tau / x1
     largest = np.minimum(tau * s, most_virtual)
     fluxes = x1 * integrated_flux(x1, largest) * x2 * integrated_flux(x2, largest)

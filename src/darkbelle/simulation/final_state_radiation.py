@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkbelle.constants import FINE_STRUCTURE
-from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
+from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame, libm
 from darkbelle.simulation.directions import at_angle, unit
 from darkbelle.vectors import Column, FourVector
 
@@ -76,7 +76,7 @@ class Photons(NamedTuple):
     def growth(self, size: int) -> Column:
         """Return the squared mass of leptons and photons over that of the leptons, shape (size,)."""
         y, sine = self.scaled_energy(), np.sqrt(1.0 - self.c**2)
-        directions = (sine * np.cos(self.azimuth), sine * np.sin(self.azimuth), self.c)
+        directions = (sine * libm.cos(self.azimuth), sine * libm.sin(self.azimuth), self.c)
         along = [_summed(self.pair, y * part, size) for part in directions]
         growth: Column = (1.0 + _summed(self.pair, y, size)) ** 2 - np.sum(np.square(along), axis=0)
         return growth
@@ -102,16 +102,16 @@ def radiated_pairs(
     hardest = 1.0 - 4.0 * mass**2 / pair_mass**2
     softest = 2.0 * LEAST_ENERGY / pair_mass
     beta = np.sqrt(np.maximum(hardest, 1e-12))
-    span = np.log(np.maximum(hardest / softest, 1.0))
-    rapidity = np.arctanh(beta)
+    span = libm.log(np.maximum(hardest / softest, 1.0))
+    rapidity = libm.arctanh(beta)
     mean = strength * FINE_STRUCTURE / math.pi * (1.0 + beta**2) * 2.0 * rapidity / beta * span
     most_growth = 1.0 / (1.0 - NEARLY_ALL * np.maximum(hardest, 0.0))
     open_ = np.arange(size)
     drawn: list[Photons] = []
     while open_.size:
         pair = np.repeat(open_, rng.poisson(mean[open_]))
-        x = softest[pair] * np.exp(rng.random(pair.size) * span[pair])
-        c = np.tanh((2.0 * rng.random(pair.size) - 1.0) * rapidity[pair]) / beta[pair]
+        x = softest[pair] * libm.exp(rng.random(pair.size) * span[pair])
+        c = libm.tanh((2.0 * rng.random(pair.size) - 1.0) * rapidity[pair]) / beta[pair]
         photons = Photons(pair, x, np.clip(c, -1.0, 1.0), rng.uniform(0.0, 2.0 * math.pi, pair.size))
         photons = photons.rows(rng.random(pair.size) < _share(photons, pair_mass[pair], mass, beta[pair]))
         possible = photons.growth(size) <= most_growth
@@ -132,7 +132,7 @@ def _share(photons: Photons, pair_mass: Column, mass: float, most: Column) -> Co
     beta2 = np.maximum(0.0, 1.0 - 4.0 * mass**2 / (pair_mass**2 * np.maximum(1.0 - x, 1e-12)))
     beta = np.sqrt(beta2)
     eikonal = 2.0 * (1.0 + beta2) / (1.0 - beta2 * c**2)
-    eikonal -= (1.0 - beta2) * ((1.0 - beta * c) ** -2 + (1.0 + beta * c) ** -2)
+    eikonal -= (1.0 - beta2) * (1.0 / (1.0 - beta * c) ** 2 + 1.0 / (1.0 + beta * c) ** 2)
     drawn_from = 2.0 * (1.0 + most**2) / (1.0 - most**2 * c**2)
     share: Column = eikonal / drawn_from * (1.0 - x + x**2 / 4.0 * (1.0 + c**2))
     return np.where(beta2 > 0.0, share, 0.0)

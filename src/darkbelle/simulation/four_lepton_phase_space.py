@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkbelle.constants import MUON_MASS
+from darkbelle.kernels import libm
 from darkbelle.kernels.boosts import boost_from_rest_frame
 from darkbelle.simulation.phase_space import (
     dalitz_from_unit_square,
@@ -103,7 +104,7 @@ def _of_order(order: tuple[int, ...], masses: tuple[float, float]) -> PairMasses
 def _draw_radiated(s: Column, masses: PairMasses, rng: np.random.Generator) -> Rows:
     lightest, _ = masses.lightest
     highest = (np.sqrt(s) - 2.0 * masses.radiating) ** 2
-    mass = np.sqrt(lightest * (highest / lightest) ** rng.random(s.size))
+    mass = np.sqrt(lightest * libm.power(highest / lightest, rng.random(s.size)))
     dalitz = dalitz_from_unit_square(rng.random(s.size), rng.random(s.size), s, mass, masses.radiating)
     flat = np.array(three_body_momenta(dalitz, s, mass, masses.radiating))
     lepton, antilepton, photon = rotated_randomly(flat, rng)
@@ -125,7 +126,7 @@ def _draw_returned(s: Column, masses: PairMasses, rng: np.random.Generator) -> R
 
 
 def _even_logarithm(low: float | Column, high: Column, rng: np.random.Generator) -> Column:
-    return low * (high / low) ** rng.random(high.size)
+    return low * libm.power(high / low, rng.random(high.size))
 
 
 def _two_photons(
@@ -133,11 +134,11 @@ def _two_photons(
 ) -> Rows:
     second = np.clip(second, masses.lightest[1], (np.sqrt(s) - np.sqrt(first)) ** 2)
     beta, pole = _pole(s, first, second)
-    cosine = pole * np.tanh(rng.uniform(-1.0, 1.0, s.size) * np.arctanh(1.0 / pole))
+    cosine = pole * libm.tanh(rng.uniform(-1.0, 1.0, s.size) * libm.arctanh(1.0 / pole))
     phi = rng.uniform(-math.pi, math.pi, s.size)
     p = beta * np.sqrt(s) / 2.0
     across = p * np.sqrt(1.0 - cosine**2)
-    x, y, z = across * np.cos(phi), across * np.sin(phi), p * cosine
+    x, y, z = across * libm.cos(phi), across * libm.sin(phi), p * cosine
     mass, other_mass = np.sqrt(first), np.sqrt(second)
     photon = FourVector.with_mass(x, y, z, mass)
     other = FourVector.with_mass(-x, -y, -z, other_mass)
@@ -161,7 +162,7 @@ def _decayed(
     cosine, phi = rng.uniform(-1.0, 1.0, mass.size), rng.uniform(-math.pi, math.pi, mass.size)
     p = np.sqrt(np.maximum(0.0, mass**2 / 4.0 - lepton_mass**2))
     sine = np.sqrt(1.0 - cosine**2)
-    x, y, z = p * sine * np.cos(phi), p * sine * np.sin(phi), p * cosine
+    x, y, z = p * sine * libm.cos(phi), p * sine * libm.sin(phi), p * cosine
     lepton, antilepton = (FourVector.with_mass(k * x, k * y, k * z, lepton_mass) for k in (1.0, -1.0))
     return boost_from_rest_frame(lepton, photon), boost_from_rest_frame(antilepton, photon)
 
@@ -176,7 +177,7 @@ def _density(momenta: Rows, s: Column, masses: PairMasses) -> Column:
     pair = 8.0 * math.pi / np.sqrt(np.maximum(1e-12, 1.0 - lightest / first))
     other = 8.0 * math.pi / np.sqrt(np.maximum(1e-12, 1.0 - lightest_other / second))
     highest = (np.sqrt(s) - math.sqrt(lightest_other)) ** 2
-    mass_density = 2.0 * math.pi / (first * np.log(highest / lightest))
+    mass_density = 2.0 * math.pi / (first * libm.log(highest / lightest))
 
     mass = np.sqrt(first)
     beside_b = lepton.plus(photon).mass_squared() - masses.radiating**2
@@ -186,11 +187,11 @@ def _density(momenta: Rows, s: Column, masses: PairMasses) -> Column:
 
     beta, pole = _pole(s, first, second)
     cosine = photon.pz / np.sqrt(photon.px**2 + photon.py**2 + photon.pz**2)
-    angular = pole / (np.maximum(1e-12, pole**2 - cosine**2) * np.arctanh(1.0 / pole))
+    angular = pole / (np.maximum(1e-12, pole**2 - cosine**2) * libm.arctanh(1.0 / pole))
     common = mass_density * 2.0 * math.pi * 8.0 * math.pi / beta * angular * pair * other
-    converted = common / (second * np.log((np.sqrt(s) - mass) ** 2 / lightest_other))
+    converted = common / (second * libm.log((np.sqrt(s) - mass) ** 2 / lightest_other))
     softness = s + first - second
-    returned = common / (softness * np.log((s + first - lightest_other) / (2.0 * np.sqrt(s) * mass)))
+    returned = common / (softness * libm.log((s + first - lightest_other) / (2.0 * np.sqrt(s) * mass)))
     total: Column = (
         SHARES["radiated"] * radiated + SHARES["converted"] * converted + SHARES["returned"] * returned
     )

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import FINE_STRUCTURE, HBAR_C_SQUARED, MUON_MASS
-from darkbelle.kernels import boost_from_rest_frame
+from darkbelle.kernels import boost_from_rest_frame, libm
 from darkbelle.simulation.acceptance import MuonPairFilter, inside_tracking
 from darkbelle.simulation.amplitudes.radiative_pair import spin_sum
 from darkbelle.simulation.radiation import InitialStateRadiation, RadiativeCollisions
@@ -136,21 +136,21 @@ def _phase_space_point(s: Column, min_pt: float, rng: np.random.Generator) -> Ph
     """Draw points of phase space, for s in GeV² where it is open."""
     half = np.sqrt(s) / 2.0
     softest, hardest = min_pt / half, 1.0 - 4.0 * MUON_MASS**2 / s
-    span_soft, span_hard = np.log(hardest / softest), np.log((1.0 - softest) / (1.0 - hardest))
+    span_soft, span_hard = libm.log(hardest / softest), libm.log((1.0 - softest) / (1.0 - hardest))
     from_beams = rng.random(len(s)) < 0.5
     low_mass = from_beams & (rng.random(len(s)) < 0.5)
     u, v, w = rng.random((3, len(s)))
     v, w = 2.0 * v - 1.0, 2.0 * w - 1.0
     fraction = np.where(
-        low_mass, 1.0 - (1.0 - softest) * np.exp(-u * span_hard), softest * np.exp(u * span_soft)
+        low_mass, 1.0 - (1.0 - softest) * libm.exp(-u * span_hard), softest * libm.exp(u * span_soft)
     )
     cosine_limit = np.sqrt(np.maximum(TINY, 1.0 - (softest / fraction) ** 2))
-    rapidity_limit = np.arctanh(cosine_limit)
-    cosine = np.where(from_beams, np.tanh(v * rapidity_limit), v * cosine_limit)
+    rapidity_limit = libm.arctanh(cosine_limit)
+    cosine = np.where(from_beams, libm.tanh(v * rapidity_limit), v * cosine_limit)
     mass = 2.0 * half * np.sqrt(1.0 - fraction)
     beta = np.sqrt(np.maximum(TINY, 1.0 - 4.0 * MUON_MASS**2 / mass**2))
-    muon_limit = np.arctanh(beta)
-    muon_cosine = np.where(from_beams, w, np.tanh(w * muon_limit) / beta)
+    muon_limit = libm.arctanh(beta)
+    muon_cosine = np.where(from_beams, w, libm.tanh(w * muon_limit) / beta)
     soft, hard = 1.0 / (fraction * span_soft), 1.0 / ((1.0 - fraction) * span_hard)
     beams = (soft + hard) / 2.0 / (2.0 * rapidity_limit * (1.0 - cosine**2)) / 2.0
     muons = soft / (2.0 * cosine_limit) * beta / (2.0 * muon_limit * (1.0 - (beta * muon_cosine) ** 2))
@@ -166,10 +166,12 @@ def _momenta(
     phi, muon_phi = rng.uniform(0.0, 2.0 * math.pi, (2, len(sqrt_s)))
     cosine, muon_cosine = point.cosine, point.muon_cosine
     sine, muon_sine = np.sqrt(1.0 - cosine**2), np.sqrt(np.maximum(0.0, 1.0 - muon_cosine**2))
-    along = np.array([sine * np.cos(phi), sine * np.sin(phi), cosine])
-    in_plane = np.array([cosine * np.cos(phi), cosine * np.sin(phi), -sine])
-    across = np.array([-np.sin(phi), np.cos(phi), np.zeros_like(phi)])
-    to_photon = muon_sine * (np.cos(muon_phi) * in_plane + np.sin(muon_phi) * across) + muon_cosine * along
+    along = np.array([sine * libm.cos(phi), sine * libm.sin(phi), cosine])
+    in_plane = np.array([cosine * libm.cos(phi), cosine * libm.sin(phi), -sine])
+    across = np.array([-libm.sin(phi), libm.cos(phi), np.zeros_like(phi)])
+    to_photon = (
+        muon_sine * (libm.cos(muon_phi) * in_plane + libm.sin(muon_phi) * across) + muon_cosine * along
+    )
     energy = sqrt_s / 2.0 * point.fraction
     kx, ky, kz = energy * along
     photon = FourVector(kx, ky, kz, energy)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from darkbelle.kernels import libm
 from darkbelle.kernels.compilation import kernel
 from darkbelle.vectors import Column
 
@@ -64,7 +65,7 @@ class ImportanceGrid:
         return points, 1.0 / (EVEN + (1.0 - EVEN) * density)
 
     def _refined(self, points: Column, weights: Column) -> ImportanceGrid:
-        powers = weights**4
+        powers = (weights**2) ** 2
         return ImportanceGrid(
             np.array([_refined(edges, x, powers) for edges, x in zip(self.edges, points, strict=True)])
         )
@@ -91,9 +92,10 @@ def _stretch(edges: Column, points: Column, stays: NDArray[np.bool_], density: C
 def _refined(edges: Column, points: Column, powers: Column) -> Column:
     """Return edges of cells with equal shares of the powers of the weights, smoothed and damped."""
     share = np.histogram(points, edges, weights=powers)[0]
-    share = np.convolve(np.pad(share, 1, mode="edge"), (0.25, 0.5, 0.25), mode="valid")
+    padded = np.pad(share, 1, mode="edge")
+    share = 0.25 * padded[:-2] + 0.5 * share + 0.25 * padded[2:]
     share = np.clip(share / share.sum(), 1e-12, 1.0 - 1e-12)
-    importance = ((share - 1.0) / np.log(share)) ** DAMPING
+    importance = libm.power((share - 1.0) / libm.log(share), DAMPING)
     cumulative = np.concatenate([[0.0], np.cumsum(importance)])
     wanted = np.linspace(0.0, cumulative[-1], len(edges))
     refined = np.interp(wanted, cumulative, edges)

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from darkbelle.constants import B_ZERO_MASS, KAON_MASS, PION_MASS
+from darkbelle.kernels import libm
 from darkbelle.simulation.light_hadrons import breakup_momentum
 from darkbelle.vectors import Column
 
@@ -42,14 +43,14 @@ def kstar_masses(scalar_mass: float, size: int, rng: np.random.Generator) -> Col
 
 def longitudinal_cosine(size: int, rng: np.random.Generator) -> Column:
     """Draw cosines that follow their own square, shape (size,)."""
-    return np.cbrt(rng.uniform(-1.0, 1.0, size))
+    return libm.cbrt(rng.uniform(-1.0, 1.0, size))
 
 
 def _density(mass: Column, scalar_mass: float) -> Column:
     q = breakup_momentum(mass, KAON_MASS, PION_MASS)
     q_pole = breakup_momentum(np.array([MASS]), KAON_MASS, PION_MASS)
     barrier = (1.0 + (q_pole * BARRIER) ** 2) / (1.0 + (q * BARRIER) ** 2)
-    width = WIDTH * (q / q_pole) ** 3 * MASS / mass * barrier
+    width = WIDTH * (q / q_pole) ** 2 * (q / q_pole) * MASS / mass * barrier
     flight = breakup_momentum(np.full_like(mass, B_ZERO_MASS), mass, scalar_mass)
-    density: Column = mass * width * flight**3 / ((MASS**2 - mass**2) ** 2 + (MASS * width) ** 2)
+    density: Column = mass * width * flight**2 * flight / ((MASS**2 - mass**2) ** 2 + (MASS * width) ** 2)
     return density

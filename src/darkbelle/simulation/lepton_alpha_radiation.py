@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkbelle.constants import FINE_STRUCTURE, TAU_MASS
-from darkbelle.kernels import boost_from_rest_frame
+from darkbelle.kernels import boost_from_rest_frame, libm
 from darkbelle.simulation.amplitudes.alpha_emission import emission_squares
 from darkbelle.simulation.directions import at_angle
 from darkbelle.simulation.light_hadrons import breakup_momentum, isotropic
@@ -108,14 +108,14 @@ def radiative_decays(decay: TwoBodyDecay, rng: np.random.Generator) -> Radiative
         The amplitude exceeds what candidates are drawn from by more than 1e-3 of the rate.
     """
     size = decay.alpha_mass.size
-    span = np.log(decay.hardest_photon / LEAST_PHOTON_ENERGY)
+    span = libm.log(decay.hardest_photon / LEAST_PHOTON_ENERGY)
     soft = _rapidity_over_velocity(decay.velocity(np.full(size, TAU_MASS)))
     which = np.flatnonzero(rng.random(size) < 2.0 * FINE_STRUCTURE / math.pi * span * soft)
     chosen = decay.rows(which)
-    energy = LEAST_PHOTON_ENERGY * np.exp(rng.random(which.size) * span[which])
+    energy = LEAST_PHOTON_ENERGY * libm.exp(rng.random(which.size) * span[which])
     mass = np.sqrt(TAU_MASS * (TAU_MASS - 2.0 * energy))
     beta = chosen.velocity(mass)
-    nearest = (1.0 - beta) * ((1.0 + beta) / (1.0 - beta)) ** rng.random(which.size)  # 1 − βc
+    nearest = (1.0 - beta) * libm.power((1.0 + beta) / (1.0 - beta), rng.random(which.size))  # 1 − βc
     lepton, alpha, photon = _momenta(chosen, energy, mass, (1.0 - nearest) / beta, rng)
     squares = emission_squares(lepton, photon, decay.lepton_mass, decay.couplings)
     share = energy**2 * nearest / 2.0 * squares.summed / chosen.summed
@@ -129,7 +129,7 @@ def radiative_decays(decay: TwoBodyDecay, rng: np.random.Generator) -> Radiative
 
 
 def _rapidity_over_velocity(beta: Column) -> Column:
-    ratio: Column = np.arctanh(beta) / beta
+    ratio: Column = libm.arctanh(beta) / beta
     return ratio
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkbelle.constants import NEUTRAL_PION_MASS, NEUTRON_MASS, PION_MASS, PROTON_MASS
-from darkbelle.kernels import boost_from_rest_frame
+from darkbelle.kernels import boost_from_rest_frame, libm
 from darkbelle.simulation.particles import Particles
 from darkbelle.vectors import Column, FourVector
 
@@ -94,7 +94,7 @@ def isotropic(momentum: Column, rng: np.random.Generator) -> tuple[Column, Colum
     cosine = rng.uniform(-1.0, 1.0, len(momentum))
     azimuth = rng.uniform(0.0, 2.0 * np.pi, len(momentum))
     transverse = momentum * np.sqrt(1.0 - cosine**2)
-    return transverse * np.cos(azimuth), transverse * np.sin(azimuth), momentum * cosine
+    return transverse * libm.cos(azimuth), transverse * libm.sin(azimuth), momentum * cosine
 
 
 def two_bodies(

@@ -5,6 +5,7 @@ X is a vector, a scalar or a pseudoscalar that couples to muons.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -14,6 +15,7 @@ from scipy.interpolate import PchipInterpolator
 
 from darkbelle.constants import MUON_MASS
 from darkbelle.errors import ConfigurationError
+from darkbelle.kernels import libm
 from darkbelle.simulation.amplitudes.scalar import scalar_squares
 from darkbelle.simulation.amplitudes.zprime import CurrentSquares, current_squares
 from darkbelle.simulation.phase_space import (
@@ -84,8 +86,8 @@ class MuonEmission:
         """Return `integrated` at many s up to the highest, interpolated; zero below the threshold."""
         distance = s - self.threshold
         above = distance > 0.0
-        logarithm: Column = self._log_rate(np.log(np.where(above, distance, 1.0)))
-        return np.where(above, np.exp(logarithm), 0.0)
+        logarithm: Column = self._log_rate(libm.log(np.where(above, distance, 1.0)))
+        return np.where(above, libm.exp(logarithm), 0.0)
 
     def sample(self, s: Column, rng: np.random.Generator) -> tuple[FourVector, FourVector, FourVector]:
         """Return momenta of μ−, μ+ and the boson for one decay at each s.
@@ -129,9 +131,9 @@ class MuonEmission:
     @cached_property
     def _log_rate(self) -> PchipInterpolator:
         # in logarithms, as near the threshold the rate is a power of the distance to it
-        distances = self._span * np.geomspace(NEAREST, 1.0, ENERGIES)
+        distances = self._span * libm.exp(np.linspace(math.log(NEAREST), 0.0, ENERGIES))
         rates = [self.integrated(self.threshold + distance) for distance in distances]
-        return PchipInterpolator(np.log(distances), np.log(rates), extrapolate=True)
+        return PchipInterpolator(libm.log(distances), libm.log(rates), extrapolate=True)
 
     @cached_property
     def _slice_edges(self) -> Column:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from darkbelle.kernels import libm
 from darkbelle.vectors import Column, FourVector
 
 __all__ = [
@@ -55,9 +56,9 @@ def dalitz_from_unit_square(
         Of each of a and b, GeV.
     """
     lowest, highest = _range_beside_b(s, mass, twin_mass)
-    beside_b = lowest * (highest / lowest) ** u
+    beside_b = lowest * libm.power(highest / lowest, u)
     nearest, farthest = _range_beside_a(beside_b, s, mass, twin_mass)
-    beside_a = nearest * (farthest / nearest) ** v
+    beside_a = nearest * libm.power(farthest / nearest, v)
     return Dalitz(beside_b, beside_a, dalitz_jacobian(beside_b, beside_a, s, mass, twin_mass))
 
 
@@ -67,7 +68,7 @@ def dalitz_jacobian(
     """Return the Jacobian of `dalitz_from_unit_square` at points given by their denominators, GeV²."""
     lowest, highest = _range_beside_b(s, mass, twin_mass)
     nearest, farthest = _range_beside_a(beside_b, s, mass, twin_mass)
-    lengths = np.log(highest / lowest) * np.log(farthest / nearest)
+    lengths = libm.log(highest / lowest) * libm.log(farthest / nearest)
     jacobian: Column = beside_a * beside_b * lengths / (s * s)
     return jacobian
 

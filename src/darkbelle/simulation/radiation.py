@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from scipy.special import gamma
 
 from darkbelle.constants import ELECTRON_MASS, FINE_STRUCTURE
+from darkbelle.kernels import libm
 from darkbelle.kernels.boosts import boost_from_rest_frame, boost_to_rest_frame
 from darkbelle.simulation.phase_space import rotated_z_to
 from darkbelle.simulation.sampling import Majorant, Overshoot, gauss_square
@@ -214,8 +215,8 @@ class InitialStateRadiation:
         sine = np.sqrt(one_minus_cosine * (2.0 - one_minus_cosine))
         phi = rng.uniform(-math.pi, math.pi, y.size)
         return FourVector(
-            energy * sine * np.cos(phi),
-            energy * sine * np.sin(phi),
+            energy * sine * libm.cos(phi),
+            energy * sine * libm.sin(phi),
             direction * energy * (1.0 - one_minus_cosine),
             energy,
         )
@@ -235,7 +236,7 @@ class InitialStateRadiation:
         pending = np.arange(size)
         while pending.size:
             # 1 − v cos θ = w, even in ln w
-            w = slowness * ((2.0 - slowness) / slowness) ** rng.random(pending.size)
+            w = slowness * libm.power((2.0 - slowness) / slowness, rng.random(pending.size))
             kept = rng.random(pending.size) < 1.0 - slowness / w
             angles[pending[kept]] = np.clip((w[kept] - slowness) / (1.0 - slowness), 0.0, 2.0)
             pending = pending[~kept]
@@ -244,7 +245,7 @@ class InitialStateRadiation:
 
 def lost_fraction(t: Column, beta: Column | float) -> Column:
     r"""Return the radiated fraction of a beam's energy, :math:`y = t^{2/\beta}`, for t in [0, 1)."""
-    fraction: Column = np.power(t, 2.0 / beta)
+    fraction: Column = libm.power(t, 2.0 / beta)
     return fraction
 
 
@@ -257,12 +258,12 @@ def structure_density(t: Column, beta: Column | float) -> Column:
         The strength of radiation, above 0: one for all, or one each.
     """
     half = beta / 2.0
-    soft = np.exp(half * (0.75 - np.euler_gamma)) / gamma(1.0 + half)
+    soft = libm.exp(half * (0.75 - np.euler_gamma)) / gamma(1.0 + half)
     y = np.maximum(lost_fraction(t, beta), 1e-300)
     x = np.maximum(1.0 - y, 1e-15)
-    log_x_over_y = np.where(y < 1e-8, -1.0, np.log(x) / y)
+    log_x_over_y = np.where(y < 1e-8, -1.0, libm.log(x) / y)
     hard = -half / 2.0 * (1.0 + x)
-    hard += half**2 / 8.0 * (-4.0 * (1.0 + x) * np.log(y) - (1.0 + 3.0 * x * x) * log_x_over_y - 5.0 - x)
+    hard += half**2 / 8.0 * (-4.0 * (1.0 + x) * libm.log(y) - (1.0 + 3.0 * x * x) * log_x_over_y - 5.0 - x)
     slope = y / (half * np.maximum(t, 1e-300))
     density: Column = soft + hard * slope
     return density
@@ -277,14 +278,14 @@ def strength_of_transfer(q_squared: Column) -> Column:
     as it comes, half as it goes. It is :math:`\frac{2\alpha}\pi(\ln\frac{Q^2}{m_e^2}-1)` far above m², and
     vanishes below.
     """
-    rapidity = 2.0 * np.arcsinh(np.sqrt(q_squared) / (2.0 * ELECTRON_MASS))
-    strength: Column = 2.0 * FINE_STRUCTURE / math.pi * (rapidity / np.tanh(rapidity) - 1.0)
+    rapidity = 2.0 * libm.arcsinh(np.sqrt(q_squared) / (2.0 * ELECTRON_MASS))
+    strength: Column = 2.0 * FINE_STRUCTURE / math.pi * (rapidity / libm.tanh(rapidity) - 1.0)
     return strength
 
 
 def _stretched(w: Column) -> Column:
     """Return t = 1 − (1−w)³, which resolves t near 1: the return to energies where cross sections rise."""
-    return 1.0 - (1.0 - w) ** 3
+    return 1.0 - (1.0 - w) * (1.0 - w) ** 2
 
 
 def beam_axis(frame: FourVector) -> tuple[Column, Column, Column]:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkbelle.errors import ConfigurationError, SimulationError
+from darkbelle.kernels import libm
 from darkbelle.simulation.events import GeneratedEvents
 from darkbelle.simulation.lepton_alpha import SIGNS, Chirality
 from darkbelle.simulation.tau_modes import MODES, mode_numbers
@@ -71,7 +72,7 @@ def lifetime_weights(proper_length: Column, made: float, wanted: float) -> Colum
             f"a sample made with cτ = {made} cm can be reweighted to any length below {2.0 * made} cm, where "
             f"the weights' variance is finite, got {wanted} cm"
         )
-    weights: Column = made / wanted * np.exp(proper_length * (1.0 / made - 1.0 / wanted))
+    weights: Column = made / wanted * libm.exp(proper_length * (1.0 / made - 1.0 / wanted))
     return weights
 
 

@@ -35,7 +35,7 @@ class Mode(NamedTuple):
     Attributes
     ----------
     number
-        TAUOLA's, which two modes may share; in alouette 501 and 502 are the two halves of TAUOLA's 5.
+        TAUOLA's, which two modes may share; with two digits more, one of those that share it.
     hadrons
         Code of each charged lepton, hadron or hard photon, charges left out, and how many there are.
     fraction

@@ -87,7 +87,7 @@ def spin_correlation(cos_theta: Column, gamma: Column) -> Column:
     ----------
     Y.-S. Tsai, Phys. Rev. D 4 (1971) 2821. The tests compare it with traces of Dirac matrices.
     """
-    cos2, sin2, heavy = cos_theta**2, 1.0 - cos_theta**2, gamma**-2
+    cos2, sin2, heavy = cos_theta**2, 1.0 - cos_theta**2, 1.0 / gamma**2
     matrix = np.zeros((len(cos_theta), 3, 3))
     matrix[:, 0, 0] = (1.0 + heavy) * sin2
     matrix[:, 1, 1] = -(1.0 - heavy) * sin2

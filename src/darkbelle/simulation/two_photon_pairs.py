@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import ELECTRON_MASS, HBAR_C_SQUARED, MUON_MASS
-from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame
+from darkbelle.kernels import boost_from_rest_frame, boost_to_rest_frame, libm
 from darkbelle.simulation.acceptance import MuonPairFilter
 from darkbelle.simulation.amplitudes.two_photon import TwoPhotonMomenta, spin_correlation, squared_amplitude
 from darkbelle.simulation.directions import at_angle, unit
@@ -113,7 +113,7 @@ def scattered_beam(
     p_after = np.sqrt(after**2 - ELECTRON_MASS**2)
     half_sine2 = (q_squared - least_virtuality(x)) / (4.0 * p_before * p_after)
     sine = 2.0 * np.sqrt(half_sine2 * np.maximum(0.0, 1.0 - half_sine2))
-    px, py = p_after * sine * np.cos(azimuth), p_after * sine * np.sin(azimuth)
+    px, py = p_after * sine * libm.cos(azimuth), p_after * sine * libm.sin(azimuth)
     p_lost = x * energy * (energy + after) / (p_before + p_after)
     particle = FourVector(px, py, direction * p_after * (1.0 - 2.0 * half_sine2), after)
     photon = FourVector(-px, -py, direction * (p_lost + 2.0 * p_after * half_sine2), energy * x)
@@ -241,10 +241,10 @@ class TwoPhotonPairs:
         # virtual photons can make more than x1 x2 s
         lowest = self.least_mass**2 / self.sqrt_s**2 / 2.0
         whole = lowest**-MASS_POWER - 1.0
-        product = (1.0 + u * whole) ** (-1.0 / MASS_POWER)
-        x1 = product**v
+        product = libm.power(1.0 + u * whole, -1.0 / MASS_POWER)
+        x1 = libm.power(product, v)
         x2 = product / x1
-        per_density = -np.log(product) * whole / MASS_POWER * product ** (1.0 + MASS_POWER)
+        per_density = -libm.log(product) * whole / MASS_POWER * libm.power(product, 1.0 + MASS_POWER)
         inside = np.flatnonzero((x1 < LARGEST_FRACTION) & (x2 < LARGEST_FRACTION))
         return inside, x1[inside], x2[inside], per_density[inside]
 
@@ -265,10 +265,10 @@ class TwoPhotonPairs:
             highest = lowest + self.sqrt_s**2 * (1.0 - x)
             cut = np.clip(self.min_pair_pt**2 / 4.0, lowest, highest * (1.0 - TINY))
             start = np.where(is_large, cut, lowest)
-            q_squared = start * (highest / start) ** place
+            q_squared = start * libm.power(highest / start, place)
             drawn.append(q_squared)
-            anywhere.append(1.0 / np.log(highest / lowest))
-            large.append(np.where(q_squared >= cut, 1.0 / np.log(highest / cut), 0.0))
+            anywhere.append(1.0 / libm.log(highest / lowest))
+            large.append(np.where(q_squared >= cut, 1.0 / libm.log(highest / cut), 0.0))
         density = (large[0] * anywhere[1] + anywhere[0] * large[1] + large[0] * large[1]) / 3.0
         return drawn[0], drawn[1], drawn[0] * drawn[1] / density
 
@@ -293,8 +293,8 @@ def _leptons(
     """Return both leptons, even in rapidity along the photon, and their phase space over the density."""
     mass = np.sqrt(pair.mass_squared())
     beta = np.sqrt(np.maximum(TINY, 1.0 - 4.0 * lepton_mass**2 / mass**2))
-    limit = np.arctanh(beta)
-    cosine = np.tanh((2.0 * u - 1.0) * limit) / beta
+    limit = libm.arctanh(beta)
+    cosine = libm.tanh((2.0 * u - 1.0) * limit) / beta
     density = beta / (2.0 * limit * (1.0 - (beta * cosine) ** 2))
     axis = unit(np.stack(boost_to_rest_frame(photon, pair)[:3], axis=1))
     direction = at_angle(axis, cosine, 2.0 * math.pi * v + _azimuth(pair, axis))
@@ -309,5 +309,5 @@ def _azimuth(pair: FourVector, axis: Column) -> Column:
     flight = np.stack(pair[:3], axis=1)
     nothing = np.zeros(len(flight))
     along, across = (at_angle(axis, nothing, nothing + turn) for turn in (0.0, math.pi / 2.0))
-    angle: Column = np.arctan2(np.sum(flight * across, axis=1), np.sum(flight * along, axis=1))
+    angle: Column = libm.arctan2(np.sum(flight * across, axis=1), np.sum(flight * along, axis=1))
     return angle

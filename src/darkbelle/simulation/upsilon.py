@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from darkbelle.beams import NOMINAL
 from darkbelle.constants import FEMTOBARN_PER_NANOBARN
-from darkbelle.kernels import boost_from_rest_frame
+from darkbelle.kernels import boost_from_rest_frame, libm
 from darkbelle.line_shape import UPSILON_4S
 from darkbelle.line_shape import PairKind as Kind
 from darkbelle.simulation.events import COLLISION_ENERGY, GeneratedEvents
@@ -133,16 +133,16 @@ def b_pairs(kind: Kind, size: int, rng: np.random.Generator, sqrt_s: float = NOM
     collisions = pair_collisions(kind, size, rng, sqrt_s)
     momentum = np.sqrt(collisions.radiative.s / 4.0 - mass**2)
     # the integral of 1 − cos² is a cubic, solved by the sine of a third of an angle
-    cosine = 2.0 * np.sin(np.arcsin(rng.uniform(-1.0, 1.0, size)) / 3.0)
+    cosine = 2.0 * libm.sin(libm.arcsin(rng.uniform(-1.0, 1.0, size)) / 3.0)
     azimuth = rng.uniform(0.0, 2.0 * np.pi, size)
     sine = np.sqrt(1.0 - cosine**2)
-    one = momentum * np.stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine])
+    one = momentum * np.stack([sine * libm.cos(azimuth), sine * libm.sin(azimuth), cosine])
     px, py, pz = np.concatenate([one, -one], axis=1)
     both = np.tile(np.arange(size), 2)
     momenta = collisions.radiative.to_cm(FourVector.with_mass(px, py, pz, mass), both)
     times = rng.exponential(size=2 * size)  # in lifetimes
     flavour = np.where(rng.random(size) < 0.5, 1, -1)
-    oscillation = np.cos(MIXING * (times[:size] - times[size:])) if kind == "neutral_b" else 1.0
+    oscillation = libm.cos(MIXING * (times[:size] - times[size:])) if kind == "neutral_b" else 1.0
     other = np.where(rng.random(size) < 0.5 * (1.0 - oscillation), flavour, -flavour)
     decays = np.stack(momenta, axis=1) * (length * times / mass)[:, None]
     return MesonPairs(code * np.concatenate([flavour, other]), momenta, decays, collisions)

@@ -14,8 +14,10 @@ from matplotlib.figure import Figure
 from darkbelle.fitting.plots.style import OKABE_ITO, new_figure, save, stamp, styled
 from darkbelle.simulation.detector import displaced_track_efficiency
 from darkbelle.simulation.detector.records import Kind
+from darkbelle.validation.displaced import KAON_EDGES, kaon_flights
 from darkbelle.validation.figure import half_width
 from darkbelle.validation.finding import identified_share
+from darkbelle.validation.peaks import WITHOUT_PHOTONS
 from darkbelle.validation.results import Validation
 from darkbelle.validation.taus import TauSpectra
 from darkbelle.vectors import Column
@@ -40,7 +42,7 @@ def draw(found: Validation, folder: Path, tracks: int) -> list[Path]:
     Parameters
     ----------
     tracks
-        Tracks of each point of the plot of identification.
+        Tracks of each point of the plot of identification; four times as many K_S are made.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with styled():
@@ -50,7 +52,7 @@ def draw(found: Validation, folder: Path, tracks: int) -> list[Path]:
             "mass_peaks": _peaks(found.masses),
             "b_mesons": _mesons(found.mesons),
             "recoil": _recoil(found.recoils),
-            "displaced": _displaced(),
+            "displaced": _displaced(4 * tracks),
             "identification": _identification(tracks),
         }
         return [save(figure, folder / f"{name}.png") for name, figure in drawn.items()]
@@ -123,6 +125,7 @@ def _mesons(mesons: Mapping[str, tuple[Column, Column]]) -> Figure:
         ("K+ mumu", r"$S\to\mu\mu$", "blue"),
         ("K+ KK", r"$S\to KK$", "orange"),
         ("K+ ee", r"$S\to ee$", "green"),
+        (f"K+ ee{WITHOUT_PHOTONS}", r"$S\to ee$, no recovery", "sky"),
     )
     for name, label, colour in drawn:
         for axes, values, span in zip((left, right), mesons[name], ((5.26, 5.29), (-0.15, 0.1)), strict=True):
@@ -147,17 +150,32 @@ def _recoil(recoils: Mapping[float, Column]) -> Figure:
     return figure
 
 
-def _displaced() -> Figure:
-    figure, axes = new_figure(size=(6.5, 5))
+def _displaced(size: int) -> Figure:
+    figure, (left, middle, right) = new_figure(1, 3, size=(16, 4.8))
     radius = np.linspace(0.0, 110.0, 221)
-    for momentum, colour in ((0.2, "orange"), (0.5, "green"), (2.0, "blue")):
-        efficiency = displaced_track_efficiency(radius, momentum)
-        axes.plot(radius, efficiency, color=OKABE_ITO[colour], label=f"{momentum:g} GeV")
-    axes.set_ylim(0.0, 1.19)
-    axes.set_xlabel("Radius of birth [cm]")
-    axes.set_ylabel("Efficiency of a track")
-    axes.legend(ncols=3, loc="upper right")
-    stamp(axes)
+    angles = np.linspace(-0.5, 0.5, 21)  # from the way outwards, rad
+    for momentum, colour in ((0.15, "orange"), (0.2, "green"), (2.0, "blue")):
+        efficiency = np.mean(
+            [displaced_track_efficiency(radius, momentum, from_radial=float(angle)) for angle in angles],
+            axis=0,
+        )
+        left.plot(radius, efficiency, color=OKABE_ITO[colour], label=f"{momentum:g} GeV")
+    left.set_ylim(0.0, 1.19)
+    left.set_xlabel("Radius of birth [cm]")
+    left.set_ylabel("Efficiency of a track")
+    left.legend(ncols=3, loc="upper right")
+    kaons = kaon_flights(size)
+    edges = np.array(KAON_EDGES)
+    centre, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    middle.errorbar(centre, kaons.efficiency, kaons.error, half, fmt="o", ms=4, color=OURS)
+    middle.set_ylim(0.0, 1.0)
+    middle.set_ylabel(r"Efficiency of $K_S\to\pi^+\pi^-$")
+    right.errorbar(centre, 1e3 * kaons.width, xerr=half, fmt="o", ms=4, color=OURS)
+    right.set_ylim(0.0, 4.0)
+    right.set_ylabel(r"Width of $M_{K_S}$ [MeV]")
+    for axes in (middle, right):
+        axes.set_xlabel("Radius of decay [cm]")
+    stamp(left)
     return figure
 
 

@@ -14,8 +14,9 @@ from darkbelle.validation.cross_sections import (
     known_figures,
     pair_figures,
 )
+from darkbelle.validation.displaced import displaced_figures
 from darkbelle.validation.figure import Figure
-from darkbelle.validation.finding import displaced_figures, identification_figures, resolution_figures
+from darkbelle.validation.finding import identification_figures, resolution_figures
 from darkbelle.validation.peaks import b_peaks, mass_peaks, pi_zero_masses, recoil_masses, width_figures
 from darkbelle.validation.speed import REQUESTS, Speed, speed_of
 from darkbelle.validation.taus import TauSpectra, branching_figures, spectra_figures, tau_spectra
@@ -23,7 +24,7 @@ from darkbelle.vectors import Column
 
 __all__ = ["RECOIL_MASSES", "Sizes", "Validation", "validate"]
 
-RECOIL_MASSES = (1.0, 3.6, 5.0, 7.0, 9.0)
+RECOIL_MASSES = (1.0, 3.6, 5.0, 6.9, 9.0)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def validate(
     recoils = {mass: recoil_masses(mass, sizes.recoil, seed) for mass in RECOIL_MASSES}
     figures += width_figures(masses, mesons, pi_zero_masses(sizes.recoil, seed), recoils)
     tell("single particles")
-    figures += displaced_figures(sizes.single // 20, seed) + resolution_figures(sizes.single, seed)
+    figures += displaced_figures(sizes.single, seed) + resolution_figures(sizes.single, seed)
     figures += identification_figures(sizes.single, seed)
     tell("speed")
     before = os.getloadavg()[0]

@@ -48,6 +48,7 @@ PROCESSES: Final[tuple[tuple[str, dict[str, Any], str], ...]] = (
     ("b_to_k_s", {"kaon": "K+", "final_state": "mumu", "mass": 1.0, "ctau_cm": 1.0}, "b_to_k_llp"),
     ("b_to_k_s", {"kaon": "K*0", "final_state": "pipi", "mass": 1.0, "ctau_cm": 1.0}, "b_to_k_llp"),
     ("jpsi", {}, "jpsi"),
+    ("hadronic_b", {"decay": "D0pi"}, "b_to_d0pi"),
 )
 REQUESTS: Final = tuple(
     SampleRequest(process, 1, 1, options, steering=name) for process, options, name in PROCESSES

@@ -6,6 +6,7 @@ u upwards √(−ρ″(0)) exp(−u²/2)/(2π) times a unit length. For Gaussian
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ import pytest
 from scipy.special import ndtr
 
 from darkbelle.errors import FitError
+from darkbelle.fitting.plots.studies import plot_local_p
 from darkbelle.fitting.studies.recipes import in_process
 from darkbelle.fitting.studies.significance import ScanSignificance, plain_scan, scan_significance
 from darkbelle.fitting.studies.trials import global_p_value, significance_of
@@ -95,6 +97,16 @@ def test_json_says_it_all(found: ScanSignificance) -> None:
     assert few.global_p == found.global_p_upcrossings < found.global_p_bonferroni
     apart = replace(few, points=few.points[28:32])
     assert apart.global_p == pytest.approx(4 * found.largest.p_value)
+
+
+def test_where_all_experiments_exceed_the_data_there_is_no_global_significance(
+    found: ScanSignificance,
+) -> None:
+    none = replace(found, exceeding=found.toys, global_p_toys=1.0)
+    content = none.as_json()
+    assert content["global_significance"] is None
+    json.dumps(content, allow_nan=False)
+    assert plot_local_p(none).axes[0].texts[-1].get_text().endswith("global p = 1, 1500 experiments")
 
 
 def test_an_experiment_is_the_same_in_any_batch_and_on_threads(bumps: Bumps) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from darkbelle.kernels import libm
 from darkbelle.kernels.compilation import kernel
 from darkbelle.simulation.detector.face import Impact, in_calorimeter, photon_impact, points_on_face
 from darkbelle.simulation.detector.parameters import BeamBackground, Calorimeter, DetectorParameters
@@ -106,7 +107,7 @@ def _from_photons(
         calorimeter,
     )
     # PDG 2024, section 34.4: no shower within the depth of the crystals
-    lost = calorimeter.dead_share + np.exp(-7 / 9 * calorimeter.depth)
+    lost = calorimeter.dead_share + libm.exp(-7 / 9 * calorimeter.depth)
     kept = in_calorimeter(theta, calorimeter) & (rng.random(photons.size) >= lost)
     which = photons[kept]
     event = np.searchsorted(events.offsets, which, side="right") - 1
@@ -141,7 +142,7 @@ def _split_offs(
     clusters = _of_charged(charged, which, impacts, deposited.split_off)
     away = rng.normal(0, calorimeter.split_off_distance / calorimeter.radius, (2, clusters.energy.size))
     moved = clusters._replace(
-        theta=clusters.theta + away[0], phi=clusters.phi + away[1] / np.sin(clusters.theta)
+        theta=clusters.theta + away[0], phi=clusters.phi + away[1] / libm.sin(clusters.theta)
     )
     return moved.take(in_calorimeter(moved.theta, calorimeter))
 
@@ -180,7 +181,7 @@ def _measured(clusters: Clusters, size: int, calorimeter: Calorimeter, rng: np.r
     errors = rng.normal(size=(2, energy.size))
     angle = calorimeter.position / np.sqrt(clusters.energy) / calorimeter.radius
     theta = np.clip(clusters.theta + angle * errors[0], 0.0, np.pi)
-    phi = clusters.phi + angle / np.sin(clusters.theta) * errors[1]
+    phi = clusters.phi + angle / libm.sin(clusters.theta) * errors[1]
     kept = energy > calorimeter.noise_threshold
     phi = np.remainder(phi + np.pi, 2 * np.pi) - np.pi
     return Photons(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from darkbelle.constants import MUON_MASS
+from darkbelle.kernels import libm
 from darkbelle.simulation.detector.parameters import NOMINAL_DETECTOR, DetectorParameters
 from darkbelle.simulation.detector.passage import passage
 from darkbelle.simulation.detector.track_fit import follow
@@ -48,11 +49,11 @@ def displaced_track_efficiency(
     array([0.99, 0.99, 0.97, 0.54, 0.13, 0.  ])
     """
     size = radius.size
-    across, along = momentum * np.sin(theta), momentum * np.cos(theta)
-    px, py = np.cos(from_radial) * across, np.sin(from_radial) * across
+    across, along = momentum * libm.sin(theta), momentum * libm.cos(theta)
+    px, py = libm.cos(from_radial) * across, libm.sin(from_radial) * across
     columns = (px, py, along, np.hypot(momentum, MUON_MASS))
     momenta = FourVector(*(np.full((size, 1), value) for value in columns))
     at_origin = GeneratedEvents.from_slots(np.array([13]), momenta, frame="lab")
-    events = replace(at_origin, x=np.asarray(radius, dtype=np.float64), z=radius / np.tan(theta))
+    events = replace(at_origin, x=np.asarray(radius, dtype=np.float64), z=radius / libm.tan(theta))
     muons = passage(events, detector, np.random.default_rng(0)).charged  # muons draw nothing
     return track_efficiency(muons, follow(muons, detector), detector.tracking)

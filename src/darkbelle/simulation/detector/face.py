@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from darkbelle.kernels import libm
 from darkbelle.simulation.detector.helix import arc_to_radius, arc_to_z, perigee, point_after
 from darkbelle.simulation.detector.parameters import Calorimeter, DetectorParameters
 from darkbelle.simulation.detector.particles import Charged
@@ -42,9 +43,9 @@ def impact(charged: Charged, detector: DetectorParameters) -> Impact:
     # a curler that needs more than half a circle to the end plane does not get there in time
     arrives = arc < np.pi * curvature
     dx, dy, dz, _ = point_after(np.where(arrives, arc, 0.0), charge, curvature, at.phi, charged.cotangent)
-    x, y = at.d0 * np.sin(at.phi) + dx, dy - at.d0 * np.cos(at.phi)
-    theta = np.arctan2(np.hypot(x, y), at.z0 + dz)
-    return Impact(theta, np.arctan2(y, x), arrives & in_calorimeter(theta, face))
+    x, y = at.d0 * libm.sin(at.phi) + dx, dy - at.d0 * libm.cos(at.phi)
+    theta = libm.arctan2(np.hypot(x, y), at.z0 + dz)
+    return Impact(theta, libm.arctan2(y, x), arrives & in_calorimeter(theta, face))
 
 
 def photon_impact(
@@ -59,13 +60,13 @@ def photon_impact(
     to_barrel = (np.sqrt(along**2 + transverse * inside) - along) / transverse
     way = np.minimum(to_barrel, arc_to_z(pz, z, calorimeter.forward_z, calorimeter.backward_z))
     x, y, z = x + way * px, y + way * py, z + way * pz
-    return np.arctan2(np.hypot(x, y), z), np.arctan2(y, x)
+    return libm.arctan2(np.hypot(x, y), z), libm.arctan2(y, x)
 
 
 def points_on_face(theta: Column, phi: Column, calorimeter: Calorimeter) -> Column:
     """Return points on the face of the calorimeter, shape (n, 3), cm."""
-    sine, cosine = np.sin(theta), np.cos(theta)
+    sine, cosine = libm.sin(theta), libm.cos(theta)
     plane = np.where(cosine > 0, calorimeter.forward_z, calorimeter.backward_z)
     with np.errstate(divide="ignore"):
         distance = np.minimum(calorimeter.radius / sine, plane / cosine)
-    return np.column_stack([sine * np.cos(phi), sine * np.sin(phi), cosine]) * distance[:, None]
+    return np.column_stack([sine * libm.cos(phi), sine * libm.sin(phi), cosine]) * distance[:, None]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from darkbelle.constants import SPEED_OF_LIGHT
+from darkbelle.kernels import libm
 from darkbelle.vectors import Column
 
 __all__ = ["Perigee", "arc_to_radius", "arc_to_z", "curvature_radius", "perigee", "point_after"]
@@ -43,7 +44,7 @@ def arc_to_radius(curvature: Column, radius: float | Column, d0: float | Column 
     with np.errstate(invalid="ignore"):
         chord = np.sqrt((radius - d0) * (radius + d0) / (1 + d0 / curvature))
         ratio = chord / (2 * curvature)
-        return np.where(ratio <= 1, 2 * curvature * np.arcsin(np.minimum(ratio, 1.0)), np.inf)
+        return np.where(ratio <= 1, 2 * curvature * libm.arcsin(np.minimum(ratio, 1.0)), np.inf)
 
 
 def arc_to_z(cotangent: Column, z: Column, forward: float, backward: float) -> Column:
@@ -69,9 +70,9 @@ def point_after(
 ) -> tuple[Column, Column, Column, Column]:
     """Return displacement x, y, z (cm) and direction φ (rad) after an arc, from direction ``phi``."""
     turned = phi - charge * arc / curvature
-    chord = 2 * curvature * np.sin(arc / (2 * curvature))
+    chord = 2 * curvature * libm.sin(arc / (2 * curvature))
     middle = phi - charge * arc / (2 * curvature)
-    return chord * np.cos(middle), chord * np.sin(middle), arc * cotangent, turned
+    return chord * libm.cos(middle), chord * libm.sin(middle), arc * cotangent, turned
 
 
 class Perigee(NamedTuple):
@@ -100,15 +101,15 @@ def perigee(
     (array([-0.1]), array([0.]))
     """
     x, y, z = position
-    to_centre_x = charge * curvature * np.sin(phi)
-    to_centre_y = -charge * curvature * np.cos(phi)
+    to_centre_x = charge * curvature * libm.sin(phi)
+    to_centre_y = -charge * curvature * libm.cos(phi)
     centre_x, centre_y = x + to_centre_x, y + to_centre_y
     distance = np.hypot(centre_x, centre_y)
     # R − |c| without losing the digits: (R² − c²)/(R + c), where R² − c² = −r² − 2 r·(c − r)
     difference = -(x * x + y * y + 2 * (x * to_centre_x + y * to_centre_y))
     d0 = -charge * difference / (curvature + distance)
     # on a circle traversed clockwise the direction is ahead of the centre's by 90°
-    at_perigee = np.arctan2(charge * centre_x, -charge * centre_y)
+    at_perigee = libm.arctan2(charge * centre_x, -charge * centre_y)
     back = np.remainder(at_perigee - phi + np.pi, 2 * np.pi) - np.pi
     z0 = z - charge * curvature * back * cotangent
     return Perigee(d0, z0, at_perigee)

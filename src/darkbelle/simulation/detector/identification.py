@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
+from darkbelle.kernels import libm
 from darkbelle.kernels.compilation import kernel
 from darkbelle.simulation.detector.hadron_identification import hadron_log_likelihoods
 from darkbelle.simulation.detector.parameters import (
@@ -110,7 +111,7 @@ def muon_probability(charged: Charged, muons: MuonIdentification) -> Column:
 
 
 def _beyond(momentum: Column, scale: float, muons: MuonIdentification) -> Column:
-    return np.exp(-np.maximum(momentum - muons.barrel_momentum, 0.0) / scale)
+    return libm.exp(-np.maximum(momentum - muons.barrel_momentum, 0.0) / scale)
 
 
 def reaches_klm(theta: Column, momentum: Column, sine: Column, muons: MuonIdentification) -> Flags:

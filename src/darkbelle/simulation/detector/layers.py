@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from darkbelle.kernels import libm
 from darkbelle.simulation.detector.parameters import DetectorParameters, Silicon
 from darkbelle.simulation.detector.records import Indices
 from darkbelle.simulation.detector.wires import wire_radii
@@ -56,13 +57,13 @@ def layers_of(detector: DetectorParameters) -> Layers:
     inner_radius, inner_thickness = inner_material(silicon)
     radius = np.concatenate([inner_radius, wires])
     # the end plates, and the ends of the silicon, lie on cones
-    forward = np.minimum(radius / np.tan(np.deg2rad(chamber.theta_min)), chamber.forward_z)
-    backward = np.maximum(radius / np.tan(np.deg2rad(chamber.theta_max)), chamber.backward_z)
+    forward = np.minimum(radius / libm.tan(np.deg2rad(chamber.theta_min)), chamber.forward_z)
+    backward = np.maximum(radius / libm.tan(np.deg2rad(chamber.theta_max)), chamber.backward_z)
     return Layers(
         radius,
         np.concatenate([nothing, 1 / np.square(silicon.resolution), nothing, wire_weight]),
         np.concatenate(
-            [nothing, 1 / np.square(silicon.resolution_z), nothing, wire_weight * np.sin(stereo) ** 2]
+            [nothing, 1 / np.square(silicon.resolution_z), nothing, wire_weight * libm.sin(stereo) ** 2]
         ),
         np.concatenate([inner_thickness, np.full(wires.size, chamber.thickness / wires.size)]),
         np.concatenate([[0], np.ones(count, dtype=np.int64), [0], none]),

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkbelle.constants import ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS, PROTON_MASS
+from darkbelle.kernels import libm
 from darkbelle.simulation.detector.helix import curvature_radius
 from darkbelle.simulation.detector.records import Codes, Flags, Indices
 from darkbelle.vectors import Column
@@ -104,12 +105,12 @@ class Charged:
     @cached_property
     def theta(self) -> Column:
         """Polar angle, rad."""
-        return np.arctan2(self.transverse, self.pz)
+        return libm.arctan2(self.transverse, self.pz)
 
     @cached_property
     def phi(self) -> Column:
         """Azimuth at birth, rad."""
-        return np.arctan2(self.py, self.px)
+        return libm.arctan2(self.py, self.px)
 
     @cached_property
     def cotangent(self) -> Column:

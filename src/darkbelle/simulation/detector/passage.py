@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from darkbelle.constants import ELECTRON_MASS, KAON_MASS, MUON_MASS, PION_MASS
-from darkbelle.kernels import boost_from_rest_frame
+from darkbelle.kernels import boost_from_rest_frame, libm
 from darkbelle.simulation.detector.helix import arc_to_radius, arc_to_z, point_after
 from darkbelle.simulation.detector.layers import inner_material
 from darkbelle.simulation.detector.parameters import Calorimeter, DetectorParameters, Silicon
@@ -67,13 +67,13 @@ def conversion_probability(sine: Column, silicon: Silicon) -> Column:
     """
     thickness: float = inner_material(silicon)[1].sum()
     with np.errstate(divide="ignore"):
-        return -np.expm1(-7 / 9 * thickness / sine)
+        return -libm.expm1(-7 / 9 * thickness / sine)
 
 
 def _conversion(events: GeneratedEvents, photons: Indices, detector: DetectorParameters) -> Column:
     """Return the probability of conversion; what happens outside of the calorimeter's angles is not seen."""
     across = np.hypot(events.px[photons], events.py[photons])
-    theta = np.arctan2(across, events.pz[photons])
+    theta = libm.arctan2(across, events.pz[photons])
     low, high = np.deg2rad([detector.calorimeter.forward[0], detector.calorimeter.backward[1]])
     probability = conversion_probability(across / events.energy[photons], detector.silicon)
     return np.where((theta > low) & (theta < high), probability, 0.0)
@@ -141,10 +141,10 @@ def _muon_of(parent: Charged, phi: Column, mass: Column, rng: np.random.Generato
     azimuth = rng.uniform(0, 2 * np.pi, mass.size)
     across = momentum * np.sqrt(1 - cosine**2)
     at_rest = FourVector.with_mass(
-        across * np.cos(azimuth), across * np.sin(azimuth), momentum * cosine, MUON_MASS
+        across * libm.cos(azimuth), across * libm.sin(azimuth), momentum * cosine, MUON_MASS
     )
     transverse = parent.transverse
-    moving = FourVector.with_mass(transverse * np.cos(phi), transverse * np.sin(phi), parent.pz, mass)
+    moving = FourVector.with_mass(transverse * libm.cos(phi), transverse * libm.sin(phi), parent.pz, mass)
     return boost_from_rest_frame(at_rest, moving)
 
 
@@ -230,8 +230,8 @@ def _radiate(charged: Charged, silicon: Silicon, rng: np.random.Generator) -> Ch
     of = charged.take(electrons)
     radii, thickness = inner_material(silicon)
     beyond = np.append(np.cumsum(thickness[::-1])[::-1], 0.0)
-    crossed = beyond[np.searchsorted(radii, of.birth_radius, side="right")] / np.sin(of.theta)
-    left = np.exp(-rng.gamma(crossed / np.log(2)))
+    crossed = beyond[np.searchsorted(radii, of.birth_radius, side="right")] / libm.sin(of.theta)
+    left = libm.exp(-rng.gamma(crossed / libm.log(2)))
     columns = charged.columns()
     for name in ("px", "py", "pz"):
         columns[name] = columns[name].copy()

@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from darkbelle.kernels import libm
 from darkbelle.simulation.events import GeneratedEvents
 from darkbelle.vectors import Column, FourVector
 
@@ -181,11 +182,11 @@ class Photons:
     @property
     def momenta(self) -> FourVector:
         """Four-momenta, GeV, lab, shape (n_photons,)."""
-        transverse = self.energy * np.sin(self.theta)
+        transverse = self.energy * libm.sin(self.theta)
         return FourVector(
-            transverse * np.cos(self.phi),
-            transverse * np.sin(self.phi),
-            self.energy * np.cos(self.theta),
+            transverse * libm.cos(self.phi),
+            transverse * libm.sin(self.phi),
+            self.energy * libm.cos(self.theta),
             self.energy,
         )
 

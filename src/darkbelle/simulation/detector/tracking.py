@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betainc
 
+from darkbelle.kernels import libm
 from darkbelle.simulation.detector.helix import curvature_radius
 from darkbelle.simulation.detector.parameters import DetectorParameters, MomentumScale, Tracking
 from darkbelle.simulation.detector.particles import Charged
@@ -48,7 +49,7 @@ def track_efficiency(charged: Charged, courses: Courses, tracking: Tracking) -> 
         few_do,
         _at_least(tracking.hits_without_silicon, courses.wires, tracking.hit_share),
     )
-    slow = tracking.slow_loss * np.exp((tracking.slow_momentum - charged.transverse) / tracking.slow_scale)
+    slow = tracking.slow_loss * libm.exp((tracking.slow_momentum - charged.transverse) / tracking.slow_scale)
     return tracking.efficiency * enough * np.maximum(1 - slow, 0.0)
 
 
@@ -86,8 +87,8 @@ def measure_tracks(
     return MeasuredTracks(
         Helix(d0, phi0, omega, z0, tan_lambda),
         courses.covariance,
-        px=transverse * np.cos(phi0),
-        py=transverse * np.sin(phi0),
+        px=transverse * libm.cos(phi0),
+        py=transverse * libm.sin(phi0),
         pz=transverse * tan_lambda,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from darkbelle.beams import Beams
-from darkbelle.kernels import boost_to_rest_frame
+from darkbelle.kernels import boost_to_rest_frame, libm
 from darkbelle.kernels.compilation import kernel
 from darkbelle.simulation.detector.face import Impact
 from darkbelle.simulation.detector.identification import in_barrel_klm, reaches_klm
@@ -133,8 +133,8 @@ def bhabha_veto(
     energetic = in_cm.energy > trigger.bhabha_both
     px, py, pz, energy = (column[energetic] for column in in_cm)
     order = np.argsort(event[energetic], kind="stable")
-    theta = np.rad2deg(np.arctan2(np.hypot(px, py), pz))[order]
-    phi = np.rad2deg(np.arctan2(py, px))[order]
+    theta = np.rad2deg(libm.arctan2(np.hypot(px, py), pz))[order]
+    phi = np.rad2deg(libm.arctan2(py, px))[order]
     vetoed = np.zeros(size, dtype=np.bool_)
     _any_bhabha_pair(
         offsets_of(event[energetic], size),

@@ -9,6 +9,7 @@ import numpy as np
 
 from darkbelle.constants import ELECTRON_MASS, FEMTOBARN_PER_NANOBARN
 from darkbelle.errors import ConfigurationError
+from darkbelle.kernels import libm
 from darkbelle.simulation.bhabha import Bhabhas, radiation_scale
 from darkbelle.simulation.events import Generated
 from darkbelle.simulation.final_state_radiation import radiated_pairs
@@ -73,7 +74,7 @@ class ElectronPair:
         pair = events.electron.plus(events.positron)
         s = pair.mass_squared()
         axis = events.electron.pz / np.sqrt(events.electron.energy**2 - ELECTRON_MASS**2)
-        logarithms = (np.log(q2 / ELECTRON_MASS**2) - 1.0 for q2 in (s * radiation_scale(axis), s))
+        logarithms = (libm.log(q2 / ELECTRON_MASS**2) - 1.0 for q2 in (s * radiation_scale(axis), s))
         strength = next(logarithms) / next(logarithms)
         radiated = radiated_pairs(events.electron, events.positron, ELECTRON_MASS, rng, strength)
         everyone = np.arange(size)

@@ -21,6 +21,7 @@ FinalState = Literal["ee", "mumu"]
 
 JPSI: Final = 443
 LEPTONS: Final[dict[FinalState, int]] = {"ee": 11, "mumu": 13}
+DIRECT: Final = 0.0078  # B → J/ψ X, not from heavier charmonium: 0.78 ± 0.04 %, admixture of B, PDG 2024
 BRANCHING_FRACTIONS: Final[dict[FinalState, float]] = {"ee": 0.05971, "mumu": 0.05961}  # PDG 2024
 
 
@@ -28,9 +29,10 @@ BRANCHING_FRACTIONS: Final[dict[FinalState, float]] = {"ee": 0.05971, "mumu": 0.
 class JPsiFromB:
     """Υ(4S) → BB̄ with one B → J/ψ X, J/ψ → l+l−, beside a B that decays as it likes.
 
-    X is what Belle II's table lists beside a J/ψ, such as K+ or K*0; J/ψ from ψ(2S) and χ_c, and those of
-    the table's partonic modes, are in `darkbelle.simulation.generators.b_pairs` only. The leptons may radiate
-    photons; the J/ψ is unpolarised.
+    X is what Belle II's table lists beside a J/ψ, such as K+ or K*0: `listed_share` of the known rate, 74 %
+    for B+ and 96 % for B0. The rest, which the table has in partonic modes, is given to these channels, so
+    that the rate is the known one, but momenta of J/ψ are a little large. J/ψ from ψ(2S) and χ_c are in
+    `darkbelle.simulation.generators.b_pairs` only. The leptons may radiate photons; the J/ψ is unpolarised.
 
     Parameters
     ----------
@@ -70,8 +72,13 @@ class JPsiFromB:
 
     @property
     def branching_fraction(self) -> float:
-        """Of B → J/ψ X, all X listed, times that of the J/ψ."""
-        return sum(channel.fraction for channel in self._channels) * BRANCHING_FRACTIONS[self.final_state]
+        """Of B → J/ψ X, the known one, times that of the J/ψ."""
+        return DIRECT * BRANCHING_FRACTIONS[self.final_state]
+
+    @property
+    def listed_share(self) -> float:
+        """Share of B → J/ψ X whose X the table lists."""
+        return sum(channel.fraction for channel in self._channels) / DIRECT
 
     @cached_property
     def _channels(self) -> tuple[Channel, ...]:

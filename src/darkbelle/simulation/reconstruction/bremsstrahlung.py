@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from darkbelle.kernels import libm
 from darkbelle.simulation.detector import DetectedEvents
 from darkbelle.simulation.detector.face import points_on_face
 from darkbelle.simulation.detector.parameters import Calorimeter
@@ -102,7 +103,7 @@ def bremsstrahlung_of(
     way /= np.linalg.norm(way, axis=1)[:, None]
     cosines = np.stack([_cosine(electron, candidate, way) for electron in electrons])
     nearest, energy = np.argmax(cosines, axis=0), photons.energy[chosen][which]
-    close = np.max(cosines, axis=0, initial=-1.0) > np.cos(cuts.angle)
+    close = np.max(cosines, axis=0, initial=-1.0) > libm.cos(cuts.angle)
     sums = []
     for number in range(len(electrons)):
         own = close & (nearest == number)

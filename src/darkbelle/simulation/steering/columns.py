@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from darkbelle.beams import Beams
-from darkbelle.kernels import boost_to_rest_frame
+from darkbelle.kernels import boost_to_rest_frame, libm
 from darkbelle.simulation.detector import DetectedEvents
 from darkbelle.simulation.detector.records import Indices, Kind
 from darkbelle.simulation.reconstruction import ParticleList
@@ -112,7 +112,7 @@ def candidate_columns(
         "pz": momentum.pz,
         "E": momentum.energy,
         "p": size,
-        "theta": np.arctan2(np.hypot(momentum.px, momentum.py), momentum.pz),
+        "theta": libm.arctan2(np.hypot(momentum.px, momentum.py), momentum.pz),
         "CMS_p": size_cm,
         "CMS_E": in_cm.energy,
         "CMS_cosTheta": in_cm.pz / size_cm,

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from darkbelle.beams import Beams
-from darkbelle.kernels import Thrust, boost_to_rest_frame, event_shapes, recoil, thrust
+from darkbelle.kernels import Thrust, boost_to_rest_frame, event_shapes, libm, recoil, thrust
 from darkbelle.simulation.detector import DetectedEvents, DetectorParameters
 from darkbelle.simulation.detector.records import Flags, Indices
 from darkbelle.simulation.reconstruction import TrackCuts, VisibleParticles, visible_particles
@@ -101,7 +101,7 @@ def shape_columns(
         "missingMomentumOfEvent": missing.momentum,
         "missingMomentumOfEvent_theta": missing.theta,
         "missingMomentumOfEventCMS": np.hypot(transverse, missing_cm.pz),
-        "missingMomentumOfEventCMS_theta": np.arctan2(transverse, missing_cm.pz),
+        "missingMomentumOfEventCMS_theta": libm.arctan2(transverse, missing_cm.pz),
         "missingEnergyOfEventCMS": missing_cm.energy,
         "missingMass2OfEvent": missing.mass_squared,
     }
