@@ -26,16 +26,25 @@ class Shift:
         By one standard deviation of the source either way; they keep their signs.
     how
         What was done to find out.
+    error
+        Standard deviation of the larger of the two by the statistics of what was fitted; None where it is
+        not known, or where the shift itself is one.
     """
 
     up: float
     down: float
     how: str
+    error: float | None = None
 
     @property
     def size(self) -> float:
         """The larger of the two, which goes into the systematic uncertainty."""
         return max(abs(self.up), abs(self.down))
+
+    def times(self, factor: float) -> Shift:
+        """Return the shift in another unit, or of another size of its source."""
+        error = None if self.error is None else self.error * abs(factor)
+        return Shift(self.up * factor, self.down * factor, self.how, error)
 
 
 @dataclass(frozen=True)
@@ -90,7 +99,7 @@ class Measurement:
             "syst": self.syst,
             "systematics": {name: shift.size for name, shift in self.shifts.items()},
             "shifts": {
-                name: {"up": shift.up, "down": shift.down, "how": shift.how}
+                name: {"up": shift.up, "down": shift.down, "how": shift.how, "error": shift.error}
                 for name, shift in self.shifts.items()
             },
             "luminosity_fb": self.luminosity_fb,
@@ -108,8 +117,11 @@ class Measurement:
             Table(title, ("value", "stat", "syst"), [answer]),
             Table(
                 f"Systematic shifts in {self.unit}",
-                ("source", "up", "down", "how"),
-                [(name, shift.up, shift.down, shift.how) for name, shift in ordered],
+                ("source", "up", "down", "error", "how"),
+                [
+                    (name, shift.up, shift.down, "" if shift.error is None else shift.error, shift.how)
+                    for name, shift in ordered
+                ],
             ),
         )
 

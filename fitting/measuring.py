@@ -15,7 +15,7 @@ __all__ = ["MEASURED", "Measured", "measure_run"]
 
 # channel: module whose function `measure` does it
 MEASURED: Final = {
-    "tau_mass": "tau_edge",
+    "tau_mass": "tau_measurement",
     "momentum_scale": "scale.control",
     "beam_energy": "b_energy.measurement",
 }

@@ -1,26 +1,23 @@
 r"""The mass of the τ from the edge of the pseudomass, as in arXiv:2305.19116.
 
 :math:`m_\tau = P_1 - b(m_\tau)`: the edge is fitted, and the bias b of the estimator taken off. The bias
-is a straight line through the edges of samples simulated with several masses. Systematic uncertainties
-are fits of shifted spectra: of the same events, so that they are known better than the answer.
+is a straight line through the edges of samples simulated with several masses.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final, Literal
 
 import numpy as np
 
 from darkbelle.channels import Channel, load_channel
 from darkbelle.errors import FitError
-from darkbelle.fitting.edge import SHAPES, EdgeFit, fit_edge
-from darkbelle.fitting.measurements import Measurement, Shift, write_measurement
-from darkbelle.fitting.spectra import Spectrum, background_spectra, data_luminosity, data_spectrum
+from darkbelle.fitting.edge import fit_edge
+from darkbelle.fitting.spectra import Spectrum, background_spectra, data_spectrum
 from darkbelle.results import NOMINAL, HistogramKey
-from darkbelle.runfolder import DatasetResult, RunResult, load_result
+from darkbelle.runfolder import DatasetResult, RunResult
 from darkbelle.vectors import Column
 
 __all__ = [
@@ -32,7 +29,6 @@ __all__ = [
     "bias_of",
     "closure",
     "counts_of",
-    "measure",
     "nearest",
     "tau_mass_inputs",
 ]
@@ -59,6 +55,8 @@ class TauMassInputs:
         Of the bins, GeV.
     signals
         By simulated mass in GeV: their datasets.
+    names
+        Of these datasets.
     backgrounds
         By process, for 1/fb: straight lines through the simulation, see `_straight`.
     scale_uncertainty
@@ -71,6 +69,7 @@ class TauMassInputs:
     channel: Channel
     edges: Column
     signals: Mapping[float, DatasetResult]
+    names: Mapping[float, str]
     backgrounds: Mapping[str, Column]
     scale_uncertainty: float | None = None
     energy_uncertainty: float | None = None
@@ -103,11 +102,16 @@ class TauMassInputs:
 
 @dataclass(frozen=True)
 class BiasPoint:
-    """Of a sample simulated with a mass: its edge minus that mass, and the error of it, GeV."""
+    """Of a sample simulated with a mass: its edge minus that mass, and the error of it, GeV.
+
+    ``fluctuation`` is how far a fluctuation of each bin by one standard deviation moves the edge, shape
+    (bins,), GeV: two edge functions fitted to one sample share it.
+    """
 
     mass: float
     bias: float
     error: float
+    fluctuation: Column
 
 
 @dataclass(frozen=True)
@@ -126,74 +130,18 @@ class Bias:
         """Return the mass that has this edge, GeV."""
         return (edge - self.offset + self.slope * REFERENCE) / (1.0 + self.slope)
 
+    def shares(self, mass: float) -> Column:
+        """Return by how much the line at a mass moves with each of the points, shape (points,)."""
+        along = np.array([1.0, mass - REFERENCE])
+        distance = np.array([point.mass - REFERENCE for point in self.points])
+        weight = np.array([point.error**-2.0 for point in self.points])
+        shares: Column = along @ self.covariance @ (np.stack([np.ones_like(distance), distance]) * weight)
+        return shares
+
     def error_at(self, mass: float) -> float:
         """Return the error of the bias at a mass, GeV."""
         along = np.array([1.0, mass - REFERENCE])
         return float(np.sqrt(along @ self.covariance @ along))
-
-
-def measure(
-    run_dir: str | Path, *, data: Data = "pseudo", mass: float | None = None, seed: int = 1
-) -> Measurement:
-    """Measure the τ mass in a run, and write ``RUN/fit.json``.
-
-    Parameters
-    ----------
-    run_dir
-        A run folder with merged results.
-    data
-        ``observed`` fits the run's data; it is asked for by name. ``pseudo`` takes one simulated sample
-        for data, together with a Poisson draw of the backgrounds, and calibrates with the others.
-    mass
-        Which sample is taken for data, GeV; by default the one nearest to the PDG's mass.
-    seed
-        Of the backgrounds drawn.
-
-    Raises
-    ------
-    FitError
-        There are not enough samples to calibrate with, or a fit does not converge.
-    """
-    result = load_result(run_dir)
-    inputs = tau_mass_inputs(result)
-    taken = None
-    if data == "pseudo":
-        taken = nearest(inputs) if mass is None else mass
-    luminosity = data_luminosity(result) if taken is None else inputs.luminosity_of(taken)
-    counts = counts_of(result, inputs, taken, seed)
-    bias = bias_of(inputs, tuple(m for m in inputs.signals if m != taken))
-    fit = fit_edge(inputs.edges, counts, minos=True)
-    found = bias.corrected(fit.edge)
-    stat = fit.edge_error / (1.0 + bias.slope)
-    shifts = dict(_shifts(inputs, bias, fit, counts))
-    measurement = Measurement(
-        channel=inputs.channel.name,
-        parameter=inputs.channel.poi,
-        unit="MeV",
-        value=found * MEV,
-        stat=stat * MEV,
-        shifts={name: _in_mev(shift) for name, shift in shifts.items()},
-        luminosity_fb=luminosity,
-        data=data,
-        stat_at=stat * MEV * float(np.sqrt(luminosity / inputs.channel.luminosity_fb)),
-        details={
-            "edge": {"values": dict(fit.values), "errors": dict(fit.errors), "minos": fit.minos},
-            "goodness": None if fit.goodness is None else fit.goodness.p_value,
-            "events": fit.events,
-            "bias": {
-                "offset_mev": bias.offset * MEV,
-                "slope": bias.slope,
-                "points": [
-                    {"mass": p.mass, "bias_mev": p.bias * MEV, "error_mev": p.error * MEV}
-                    for p in bias.points
-                ],
-            },
-            "simulated_mass": taken,
-            "seed": seed,
-        },
-    )
-    write_measurement(run_dir, measurement)
-    return measurement
 
 
 def tau_mass_inputs(result: RunResult) -> TauMassInputs:
@@ -206,6 +154,7 @@ def tau_mass_inputs(result: RunResult) -> TauMassInputs:
     """
     channel = load_channel(result.channel)
     signals: dict[float, DatasetResult] = {}
+    names: dict[float, str] = {}
     for name, item in sorted(result.datasets.items()):
         if item.dataset.process == channel.signal:
             if item.dataset.mass is None or item.dataset.mass in signals:
@@ -213,14 +162,14 @@ def tau_mass_inputs(result: RunResult) -> TauMassInputs:
                     f"dataset {name!r} has the τ mass {item.dataset.mass}, expected one mass a sample; "
                     "give `mass:` in GeV, and put samples of one mass into one dataset"
                 )
-            signals[item.dataset.mass] = item
+            signals[item.dataset.mass], names[item.dataset.mass] = item, name
     found = {item.dataset.process for item in result.datasets.values()} & set(channel.backgrounds)
     spectra = background_spectra(result, channel, REGION, SMOOTH, 1.0) if found else {}
     edges, wide = channel.axes[OBSERVABLE].edges, channel.axes[SMOOTH].edges
     backgrounds = {name: _straight(item.nominal, wide, edges) for name, item in spectra.items()}
     scale, energy = (result.processor.get(name) or {} for name in ("momentum_scale", "beam_energy"))
     return TauMassInputs(
-        channel, edges, signals, backgrounds, scale.get("uncertainty"), energy.get("uncertainty")
+        channel, edges, signals, names, backgrounds, scale.get("uncertainty"), energy.get("uncertainty")
     )
 
 
@@ -287,68 +236,11 @@ def closure(inputs: TauMassInputs, *, seed: int = 1) -> dict[float, tuple[float,
 
 def _bias_point(inputs: TauMassInputs, mass: float, shape: str) -> BiasPoint:
     signal, background = inputs.signal(mass), inputs.background(inputs.luminosity_of(mass))
-    fit = fit_edge(inputs.edges, signal.values + background, shape=shape, variances=signal.variances)
-    return BiasPoint(mass, fit.edge - mass, fit.simulation_error or fit.edge_error)
+    fit = fit_edge(inputs.edges, signal.values + background, shape=shape)
+    fluctuation = fit.fluctuations(signal.variances)
+    return BiasPoint(mass, fit.edge - mass, float(np.sqrt(np.sum(fluctuation**2))), fluctuation)
 
 
 def _pseudo_data(inputs: TauMassInputs, mass: float, seed: int) -> Column:
     drawn = np.random.default_rng(seed).poisson(inputs.background(inputs.luminosity_of(mass)))
     return inputs.signal(mass).values + drawn
-
-
-def _shifts(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> Iterator[tuple[str, Shift]]:
-    """Yield each systematic source with what it does to the mass, GeV."""
-    mass = nearest(inputs)
-    luminosity = inputs.luminosity_of(mass)
-    background = inputs.background(luminosity)
-    nominal = fit_edge(inputs.edges, inputs.signal(mass).values + background)
-
-    def moved(values: Column) -> float:
-        again = fit_edge(inputs.edges, values, start=nominal.values)
-        return (again.edge - nominal.edge) / (1.0 + bias.slope)
-
-    for name in inputs.channel.shifts:
-        up, down = (moved(inputs.signal(mass, f"{name}_{way}").values + background) for way in ("up", "down"))
-        yield name, _of_control(inputs, name, Shift(up, down, "the shifted events refitted"))
-    for name, systematic in inputs.channel.systematics.items():
-        affected = [b for b in inputs.backgrounds if not systematic.processes or b in systematic.processes]
-        if systematic.kind == "normalisation" and affected:
-            scaled = [
-                inputs.background(luminosity, dict.fromkeys(affected, 1.0 + sign * systematic.size))
-                for sign in (+1, -1)
-            ]
-            up, down = (moved(inputs.signal(mass).values + item) for item in scaled)
-            yield name, Shift(up, down, "the backgrounds scaled and all refitted")
-    error = bias.error_at(bias.corrected(fit.edge)) / (1.0 + bias.slope)
-    yield "estimator_bias", Shift(error, -error, "the error of the line through the samples' biases")
-    yield "fit_function", _fit_function(inputs, bias, fit, counts)
-
-
-def _of_control(inputs: TauMassInputs, name: str, shift: Shift) -> Shift:
-    """Return the shift of momentum scale or √s by as much as their control channels leave unknown.
-
-    The events were shifted by the channel's size; the edge moves in proportion.
-    """
-    known = {"momentum_scale": inputs.scale_uncertainty, "beam_energy": inputs.energy_uncertainty}.get(name)
-    if known is None:
-        return shift
-    size = inputs.channel.shifts[name].size
-    factor = known / size
-    how = f"{shift.how}, from {size:.2g} to the control channel's {known:.2g}"
-    return Shift(shift.up * factor, shift.down * factor, how)
-
-
-def _fit_function(inputs: TauMassInputs, bias: Bias, fit: EdgeFit, counts: Column) -> Shift:
-    """Return the extremes of what other edge functions give, each with a bias of its own."""
-    masses = tuple(point.mass for point in bias.points)
-    found = bias.corrected(fit.edge)
-    others = [
-        bias_of(inputs, masses, shape).corrected(fit_edge(inputs.edges, counts, shape=shape).edge) - found
-        for shape in SHAPES
-        if shape != fit.shape
-    ]
-    return Shift(max(0.0, *others), min(0.0, *others), f"data and samples fitted with {', '.join(SHAPES)}")
-
-
-def _in_mev(shift: Shift) -> Shift:
-    return Shift(shift.up * MEV, shift.down * MEV, shift.how)

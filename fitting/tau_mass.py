@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -14,7 +15,9 @@ from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.measurements import Measurement, read_measurement
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.edge import plot_bias, plot_edge, plot_shifts
-from darkbelle.fitting.tau_edge import MEV, bias_of, closure, counts_of, measure, tau_mass_inputs
+from darkbelle.fitting.tau_edge import MEV, bias_of, closure, counts_of, tau_mass_inputs
+from darkbelle.fitting.tau_measurement import measure
+from darkbelle.fitting.tau_systematics import PUBLISHED, SIGNIFICANT, limited_by_simulation
 from darkbelle.runfolder import FIT, load_result
 
 __all__ = ["TauMass"]
@@ -56,7 +59,7 @@ class TauMass(Analysis):
             ),
             (Table("Closure [MeV]", ("simulated", "answer − simulated", "error", "pull"), rows),),
         )
-        yield _systematics(measurement)
+        yield _systematics(measurement, inputs.channel)
 
 
 def _answer(measurement: Measurement, channel: Channel, figure: Figure) -> Section:
@@ -98,21 +101,56 @@ def _row(source: str, value: float, stat: float, syst: float, luminosity_fb: flo
     return source, f"{value:.2f}", f"{stat:.3f}", f"{syst:.3f}", luminosity_fb
 
 
-def _systematics(measurement: Measurement) -> Section:
+def _systematics(measurement: Measurement, channel: Channel) -> Section:
+    shifts = measurement.shifts
+    motion = measurement.details["kinematics_mev"]
+    ordered = [name for name in (*PUBLISHED, *shifts) if name in shifts]
     rows = [
-        (name.replace("_", " "), shift.up, shift.down, shift.how)
-        for name, shift in sorted(measurement.shifts.items(), key=lambda item: -item[1].size)
+        (
+            name.replace("_", " "),
+            *_signed(shifts[name].up, shifts[name].down),
+            "" if shifts[name].error is None else f"{shifts[name].error:.4f}",
+            " / ".join(_signed(*motion[name])) if name in motion else "",
+            _published(name),
+            shifts[name].how,
+        )
+        for name in dict.fromkeys(ordered)
     ]
+    statistics = [shift.size for shift in shifts.values() if limited_by_simulation(shift)]
+    known = [shift.size for shift in shifts.values() if not limited_by_simulation(shift)]
+    published = "" if channel.published is None else f" Published: {channel.published.syst} MeV."
     return Section(
         "Systematic uncertainties",
-        f"Added in quadrature {measurement.syst:.3f} MeV. Each is a fit anew of shifted events, or as said.",
+        f"Added in quadrature {measurement.syst:.3f} MeV: {math.hypot(*known):.3f} MeV of shifts larger than "
+        f"{SIGNIFICANT:g} of their errors, and {math.hypot(*statistics):.3f} MeV of the others and the "
+        f"estimator's bias, which are the statistics of the simulation.{published} Each is a fit of shifted "
+        "events, or as said; its error is by the statistics of the events, which are the same before and "
+        "after. Where momenta or beams are shifted, it stands beside how far events near the edge move.",
         (
             Drawing(
                 "systematics",
                 plot_shifts(measurement),
                 "Systematic shifts",
-                "The grey band is the statistical uncertainty at the channel's luminosity.",
+                "Ticks: error of each shift by the statistics of the simulation. Dashed: the statistical "
+                "uncertainty at the channel's luminosity.",
             ),
         ),
-        (Table("Systematic shifts [MeV]", ("source", "up", "down", "how"), rows),),
+        (
+            Table(
+                "Systematic shifts [MeV]",
+                ("source", "up", "down", "error", "events move by", "published", "how"),
+                rows,
+            ),
+        ),
     )
+
+
+def _signed(*shifts: float) -> tuple[str, ...]:
+    return tuple(f"{shift:+.4f}" for shift in shifts)
+
+
+def _published(name: str) -> str:
+    if name not in PUBLISHED:
+        return ""
+    value = PUBLISHED[name]
+    return "< 0.01" if value is None else f"{value:.2f}"

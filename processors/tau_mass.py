@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import numpy as np
 from pydantic import ConfigDict
 
 from darkbelle.ntuple.candidates import multiplicity
 from darkbelle.processors.base import BEAM_COLUMNS, ChannelProcessor, with_prefix
-from darkbelle.processors.opening import open_events
+from darkbelle.processors.opening import Opened, open_events
 from darkbelle.processors.region import RegionRecipe, fill_region
 from darkbelle.results import ChunkOutput
 from darkbelle.selections import tau_mass as select
 from darkbelle.selections.corrections import Corrected, MomentumScaleOption
+from darkbelle.selections.cuts import Mask
 from darkbelle.selections.measured_energy import MeasuredEnergyOption
-from darkbelle.selections.shifts import unmatched
+from darkbelle.selections.shifts import unmatched, variations
+from darkbelle.vectors import Column
 
 __all__ = ["TauMass"]
+
+MARGIN: Final = 5e-3  # GeV beside the range of the fit, from where shifts bring events into it
 
 
 @dataclass(frozen=True)
@@ -60,20 +64,41 @@ class TauMass(ChannelProcessor):
         if opened.truth:
             counts.update(with_prefix("unmatched", unmatched(opened.events.columns, select.PIONS)))
         axis, selected = self.channel.axes["pseudomass"], filled.decisions.selected
-        kept = selected & (mass >= axis.start) & (mass < axis.stop)
+        kept = selected & (mass >= axis.start - MARGIN) & (mass < axis.stop + MARGIN)
         return ChunkOutput(
             rows=len(opened.keys),
             events=len(opened.keys.run_lengths()),
             histograms=filled.histograms,
             cutflows={self.signal_region.region: filled.cutflow},
             counts=dict(counts),
-            columns={
-                self.signal_region.region: {
-                    "pseudomass": mass[kept],
-                    "weight": opened.events.weights[kept],
-                }
-            },
+            columns={self.signal_region.region: self._columns(opened, mass, kept)},
         )
+
+    def _columns(self, opened: Opened, mass: Column, kept: Mask) -> dict[str, Column]:
+        """Return what is kept of single events: pseudomass, weight, and of simulation what shifts do to them.
+
+        Fits of shifted events are fits of the same events, but for those that cross the ends of the range: by
+        these columns it is known how far their statistical errors are the same.
+        """
+        columns = {"pseudomass": mass[kept], "weight": opened.events.weights[kept]}
+        if not opened.truth:
+            return columns
+        recipe = self.signal_region
+        events = opened.events.rows(kept, (*recipe.kinematic_inputs, *opened.truth))
+        for variation in variations(self.channel.systematics, opened.process):
+            name, size = variation.systematic, variation.size
+            if name in recipe.weight_shifts:
+                factor = recipe.weight_shifts[name](events.columns, size)
+                columns[f"factor_{variation.name}"] = factor.astype(np.float32)
+                continue
+            shifted, beam = dict(events.columns), events.beam
+            if name in recipe.shifts:
+                shifted |= recipe.shifts[name](events.columns, size)
+            else:
+                beam = recipe.beam_shifts[name](beam, size)
+            moved = recipe.kinematics(shifted, beam)["pseudomass"] - columns["pseudomass"]
+            columns[f"moved_{variation.name}"] = moved.astype(np.float32)
+        return columns
 
     @property
     def signal_region(self) -> RegionRecipe:
@@ -88,4 +113,5 @@ class TauMass(ChannelProcessor):
             cuts_on=select.CUTS_ON,
             shifts=select.SHIFTS,
             beam_shifts=select.BEAM_SHIFTS,
+            weight_shifts=select.WEIGHT_SHIFTS,
         )

@@ -15,7 +15,15 @@ from pydantic import ConfigDict
 from darkbelle.constants import PION_MASS
 from darkbelle.kernels import pseudomass
 from darkbelle.selections.cuts import Columns, Cut, Mask
-from darkbelle.selections.shifts import BeamShift, Shift, scale_momenta, scaled_boost, stretch_residuals
+from darkbelle.selections.shifts import (
+    BeamShift,
+    Shift,
+    WeightShift,
+    scale_momenta,
+    scaled_boost,
+    stretch_residuals,
+)
+from darkbelle.selections.track_shifts import bend_tracks, lose_energy, stretch_along_z
 from darkbelle.vectors import Column, FourVector
 
 __all__ = [
@@ -27,6 +35,7 @@ __all__ = [
     "PIONS",
     "SHIFTS",
     "TRUTH_COLUMNS",
+    "WEIGHT_SHIFTS",
     "SignalRegion",
     "Thresholds",
     "kinematics",
@@ -52,10 +61,14 @@ EVENT_COLUMNS: Final = (
     "visible_energy_cm",
     *TRIGGERS,
 )
-TRUTH_COLUMNS: Final = tuple(f"{pion}.{field}" for pion in PIONS for field in ("mcPX", "mcPY", "mcPZ"))
+TRUTH_COLUMNS: Final = (
+    *(f"{pion}.{field}" for pion in PIONS for field in ("mcPX", "mcPY", "mcPZ")),
+    "radiated_energy_cm",
+    *(f"true_{what}_{charge}" for what in ("pi0s", "lepton") for charge in ("minus", "plus")),
+)
 
-# what `kinematics` reads
-KINEMATIC_INPUTS: Final = tuple(f"{pion}.{axis}" for pion in PIONS for axis in ("px", "py", "pz"))
+# what `kinematics` and the shifts read
+KINEMATIC_INPUTS: Final = tuple(f"{pion}.{field}" for pion in PIONS for field in ("px", "py", "pz", "charge"))
 
 # what `kinematics` returns: it changes when a momentum is shifted
 KINEMATIC_COLUMNS: Final = ("pseudomass", "pseudomass_wide", "mass_3pi")
@@ -69,7 +82,42 @@ CUTS_ON: Final = {
 
 SHIFTS: Final[dict[str, Shift]] = {
     "momentum_scale": lambda columns, size: scale_momenta(columns, PIONS, size),
+    "misalignment_length": lambda columns, size: stretch_along_z(columns, PIONS, size),
+    "misalignment_curvature": lambda columns, size: bend_tracks(columns, PIONS, size),
+    "material": lambda columns, size: lose_energy(columns, PIONS, size),
     "momentum_resolution": lambda columns, size: stretch_residuals(columns, PIONS, size),
+}
+
+HARD_RADIATION: Final = 0.1  # GeV, CM: photons that the selection can see [est]
+
+
+def more_radiation(columns: Columns, size: float) -> Column:
+    """Return factors for a larger share of events with hard radiation, initial and final."""
+    return np.where(columns["radiated_energy_cm"] > HARD_RADIATION, 1.0 + size, 1.0)
+
+
+def more_neutral_tags(columns: Columns, size: float) -> Column:
+    """Return factors for one prong beside which π0 are found more often, one factor for each of them."""
+    neutrals: Column = (1.0 + size) ** _of_tag(columns, "pi0s")
+    return neutrals
+
+
+def more_leptonic_tags(columns: Columns, size: float) -> Column:
+    """Return factors for a larger branching fraction of the τ of one prong into leptons."""
+    return np.where(_of_tag(columns, "lepton") > 0, 1.0 + size, 1.0)
+
+
+def _of_tag(columns: Columns, what: str) -> Column:
+    """Return a truth column of the τ of one prong, whose charge the three do not have; 0 without one."""
+    charge = np.sum([columns[f"{pion}.charge"] for pion in PIONS], axis=0)
+    tag = np.where(charge < 0, columns[f"true_{what}_plus"], columns[f"true_{what}_minus"])
+    return np.nan_to_num(tag)
+
+
+WEIGHT_SHIFTS: Final[dict[str, WeightShift]] = {
+    "radiation": more_radiation,
+    "tag_neutrals": more_neutral_tags,
+    "tag_modes": more_leptonic_tags,
 }
 
 
@@ -191,8 +239,8 @@ def kinematics(columns: Columns, beam: FourVector) -> dict[str, Column]:
     Parameters
     ----------
     columns
-        Those of `KINEMATIC_INPUTS`, each of shape (n,), GeV, lab. Energies are taken from the momenta and
-        the mass of the pion.
+        The pions' momenta, each of shape (n,), GeV, lab. Energies are taken from them and the mass of the
+        pion.
     beam
         Total four-momentum of the beams, shape (n,) or (1,), GeV, lab.
 

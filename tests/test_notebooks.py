@@ -46,7 +46,8 @@ def scale_is_found(run: Path) -> None:
 
 def mass_is_found(run: Path) -> None:
     found = json.loads((run / "fit.json").read_text())
-    assert found["value"] == pytest.approx(1776.93, abs=5 * found["stat"])
+    error = math.hypot(found["stat"], found["systematics"]["estimator_bias"])
+    assert found["value"] == pytest.approx(1776.93, abs=4 * error)
 
 
 def energy_is_found(run: Path) -> None:

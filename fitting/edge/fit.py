@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from iminuit import Minuit
@@ -19,6 +19,7 @@ __all__ = ["EdgeFit", "Goodness", "fit_edge", "fit_edge_unbinned"]
 
 DEFAULT: Final = "arctan"
 START: Final = {"width": 2e-3, "step": 0.4, "tilt": 0.0, "slope": 0.0, "curvature": 0.0}
+OTHER_WIDTHS: Final = (6e-4, 6e-3)  # GeV: starts where that of `START` leads nowhere
 WIDTH_LIMITS: Final = (2e-4, 0.05)  # GeV: narrower than any detector's resolution, and no edge any more
 SCAN_BINS = 75  # of the range, in which a start is looked for
 SCAN_MARGIN = 5  # bins at its ends where no edge is looked for
@@ -57,8 +58,9 @@ class EdgeFit:
         Lower (negative) and upper error of the edge where ln L falls by 1/2; None where not asked for.
     goodness
         None of an unbinned fit.
-    simulation_error
-        Error of the edge by the statistics of weighted (simulated) events; None without variances.
+    influence
+        How far one more event in a bin moves the edge, to first order, shape (bins,), GeV; None of an
+        unbinned fit.
     """
 
     shape: str
@@ -68,7 +70,7 @@ class EdgeFit:
     events: float
     minos: tuple[float, float] | None = None
     goodness: Goodness | None = None
-    simulation_error: float | None = field(default=None)
+    influence: Column | None = field(default=None, repr=False, compare=False)
 
     @property
     def edge(self) -> float:
@@ -85,13 +87,27 @@ class EdgeFit:
         """The values as a column."""
         return np.array(list(self.values.values()))
 
+    def fluctuations(self, variances: Column) -> Column:
+        """Return how far the edge moves if a bin fluctuates by one standard deviation, shape (bins,), GeV.
+
+        With variances of weighted (simulated) events their sum in quadrature is the error of the edge.
+
+        Raises
+        ------
+        FitError
+            The fit is of single events.
+        """
+        if self.influence is None:
+            raise FitError("a fit of single events has no bins that could fluctuate; use fit_edge")
+        moved: Column = self.influence * np.sqrt(variances)
+        return moved
+
 
 def fit_edge(
     edges: Column,
     counts: Column,
     *,
     shape: str = DEFAULT,
-    variances: Column | None = None,
     minos: bool = False,
     start: Mapping[str, float] | None = None,
 ) -> EdgeFit:
@@ -108,36 +124,29 @@ def fit_edge(
         Events, shape (n,); those of a weighted simulation need not be integers.
     shape
         A key of `darkbelle.fitting.edge.shapes.SHAPES`.
-    variances
-        Of the counts, for the simulation's statistical error.
     minos
         Scan the likelihood for the errors of the edge.
     start
-        Values to start from, by parameter; by default a scan of the edge finds them, and shapes other than
-        the first start from its fit.
+        Values to start from, by parameter, if they are better than what a scan of the edge finds; shapes
+        other than the first start from its fit. Where MIGRAD does not converge it is started elsewhere.
 
     Raises
     ------
     FitError
-        There are no events, or MIGRAD does not converge.
+        There are no events, or MIGRAD converges from nowhere.
     """
     function = edge_shape(shape)
     if not np.sum(counts) > 0:
         raise FitError(f"an edge fit needs events between {edges[0]:g} and {edges[-1]:g} GeV, got none")
     likelihood = BinnedEdge(function, edges, np.asarray(counts, dtype=np.float64))
-    if start is None and shape != DEFAULT:
-        start = fit_edge(edges, counts).values
-    begin = _start(edges, counts, start)
-    at_begin = likelihood.scores(np.array([begin[name] for name in function.parameters]))
-    steps = 1.0 / np.sqrt(np.sum(at_begin**2 * likelihood.counts, axis=1))
-    minuit = _minimised(likelihood, function, begin, steps, (edges[0], edges[-1]), minos=minos)
+    minuit = _minimised(likelihood, function, _starts(likelihood, start), (edges[0], edges[-1]), minos=minos)
     free = np.array(minuit.values)
     return _result(
         minuit,
         function,
         float(np.sum(counts)),
         goodness=_goodness(likelihood.shares(free), counts, len(free)),
-        simulation_error=None if variances is None else _simulation_error(minuit, likelihood, variances),
+        influence=np.array(minuit.covariance)[0] @ likelihood.scores(free),
     )
 
 
@@ -178,18 +187,37 @@ def fit_edge_unbinned(
     counts, edges = np.histogram(inside, START_BINS, limits)
     binned = fit_edge(edges, counts, shape=shape)
     likelihood = UnbinnedEdge(function, inside, limits)
-    steps = np.array(list(binned.errors.values()))
-    minuit = _minimised(likelihood, function, binned.values, steps, limits, minos=minos)
+    start = Start(binned.values, np.array(list(binned.errors.values())))
+    minuit = _minimised(likelihood, function, [start], limits, minos=minos)
     return _result(minuit, function, len(inside))
 
 
-def _start(edges: Column, counts: Column, given: Mapping[str, float] | None) -> dict[str, float]:
-    """Return values to start from: the best of a scan of the edge.
+class Start(NamedTuple):
+    """Where MIGRAD begins: values by parameter, and first steps, shape (parameters,)."""
+
+    values: Mapping[str, float]
+    steps: Column | None = None
+
+
+def _starts(likelihood: BinnedEdge, given: Mapping[str, float] | None) -> Iterator[Start]:
+    """Yield where to start: what is given or the fit of the first shape, and a scan; the best first."""
+    edges, counts, shape = likelihood.edges, likelihood.counts, likelihood.shape
+    scanned = _scanned(edges, counts)
+    first = [scanned]
+    if given is not None:
+        first.append({**START, **given})
+    elif shape.name != DEFAULT:
+        first.append({**START, **fit_edge(edges, counts).values})
+    first.sort(key=lambda values: likelihood.value(np.array([values[name] for name in shape.parameters])))
+    for values in (*first, *({**scanned, "width": width} for width in OTHER_WIDTHS)):
+        yield Start(values)
+
+
+def _scanned(edges: Column, counts: Column) -> dict[str, float]:
+    """Return the best values of a scan of the edge.
 
     With edge and width held the function is linear in the rest, which coarse bins then give by least squares.
     """
-    if given is not None:
-        return {**START, **given}
     coarse = np.linspace(edges[0], edges[-1], SCAN_BINS + 1)
     heights = np.diff(np.interp(coarse, edges, np.concatenate([[0.0], np.cumsum(counts)])))
     middle, error = (coarse[1:] + coarse[:-1]) / 2, np.sqrt(np.maximum(heights, 1.0))
@@ -209,35 +237,54 @@ def _start(edges: Column, counts: Column, given: Mapping[str, float] | None) -> 
 def _minimised(
     likelihood: BinnedEdge | UnbinnedEdge,
     shape: EdgeShape,
-    start: Mapping[str, float],
-    steps: Column,
+    starts: Iterable[Start],
     limits: tuple[float, float],
     *,
     minos: bool,
 ) -> Any:
-    minuit = Minuit(
-        likelihood.value,
-        np.array([start[name] for name in shape.parameters]),
-        grad=likelihood.gradient,
-        name=shape.parameters,
+    """Return the minimum from the first start that leads to one, the simplex method being the last resort."""
+    tried = 0
+    for start in starts:
+        minuit = _prepared(likelihood, shape, start, limits)
+        for strategy, simplex in ((1, False), (2, False), (2, True)):
+            minuit.strategy = strategy
+            if simplex:
+                minuit.reset()
+                minuit.simplex()
+            minuit.migrad()
+            tried += 1
+            if minuit.valid:
+                minuit.hesse()
+                if minos:
+                    minuit.minos("edge")
+                return minuit
+    at_limit = [
+        p.name for p in minuit.params if p.has_limits and _beside(p.value, p.lower_limit, p.upper_limit)
+    ]
+    where = f"; at its limit is {', '.join(at_limit)}" if at_limit else ""
+    raise FitError(
+        f"the fit of edge function {shape.name!r} did not converge in {tried} attempts (estimated distance "
+        f"{minuit.fmin.edm:.2g}{where}); look at the spectrum, or try another function or range"
     )
+
+
+def _prepared(
+    likelihood: BinnedEdge | UnbinnedEdge, shape: EdgeShape, start: Start, limits: tuple[float, float]
+) -> Any:
+    begin = np.array([start.values[name] for name in shape.parameters])
+    minuit = Minuit(likelihood.value, begin, grad=likelihood.gradient, name=shape.parameters)
     minuit.errordef = Minuit.LIKELIHOOD
     minuit.limits["width"] = WIDTH_LIMITS
     minuit.limits["edge"] = limits
+    steps = start.steps
+    if steps is None and isinstance(likelihood, BinnedEdge):
+        steps = 1.0 / np.sqrt(np.sum(likelihood.scores(begin) ** 2 * likelihood.counts, axis=1))
     minuit.errors = steps
-    minuit.migrad()
-    if not minuit.valid:
-        minuit.strategy = 2
-        minuit.migrad()
-    if not minuit.valid:
-        raise FitError(
-            f"the fit of edge function {shape.name!r} did not converge (estimated distance "
-            f"{minuit.fmin.edm:.2g}); try another function or range, or look at the spectrum"
-        )
-    minuit.hesse()
-    if minos:
-        minuit.minos("edge")
     return minuit
+
+
+def _beside(value: float, low: float, high: float) -> bool:
+    return min(value - low, high - value) < 1e-3 * (high - low)
 
 
 def _result(
@@ -246,7 +293,7 @@ def _result(
     events: float,
     *,
     goodness: Goodness | None = None,
-    simulation_error: float | None = None,
+    influence: Column | None = None,
 ) -> EdgeFit:
     found = minuit.merrors.get("edge")
     return EdgeFit(
@@ -257,7 +304,7 @@ def _result(
         events,
         None if found is None else (float(found.lower), float(found.upper)),
         goodness,
-        simulation_error,
+        influence,
     )
 
 
@@ -268,11 +315,3 @@ def _goodness(shares: Column, counts: Column, parameters: int) -> Goodness:
     used = joined > 0
     chi_squared = float(np.sum((observed[used] - joined[used]) ** 2 / joined[used]))
     return Goodness(chi_squared, max(int(used.sum()) - 1 - parameters, 1))
-
-
-def _simulation_error(minuit: Any, likelihood: BinnedEdge, variances: Column) -> float:
-    """Return the standard deviation of the edge if counts fluctuate by their own variances."""
-    covariance = np.array(minuit.covariance)
-    scores = likelihood.scores(np.array(minuit.values))
-    spread = covariance @ (scores * variances @ scores.T) @ covariance
-    return float(np.sqrt(spread[0, 0]))

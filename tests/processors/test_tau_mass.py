@@ -102,8 +102,32 @@ def test_pseudomasses_are_those_of_the_formula(whole: ChunkOutput, columns: dict
 
 
 def test_columns_are_what_the_fitted_histogram_holds(whole: ChunkOutput) -> None:
-    kept = whole.columns["sr"]
-    assert kept["weight"].sum() == whole.histograms[NOMINAL_KEY].values().sum()
+    kept, axis = whole.columns["sr"], CHANNEL.axes["pseudomass"]
+    inside = (kept["pseudomass"] >= axis.start) & (kept["pseudomass"] < axis.stop)
+    assert kept["weight"][inside].sum() == whole.histograms[NOMINAL_KEY].values().sum()
+    # and 5 MeV on either side, from where shifts bring events into the range
+    assert axis.start - 5e-3 <= kept["pseudomass"].min() < axis.start
+    assert kept["pseudomass"].max() < axis.stop + 5e-3
+
+
+def test_columns_of_shifts_are_what_the_shifted_histograms_hold(whole: ChunkOutput) -> None:
+    kept, axis = whole.columns["sr"], CHANNEL.axes["pseudomass"]
+    for variation in ("material_down", "boost_up", "radiation_up", "tag_neutrals_down"):
+        mass, weight = kept["pseudomass"], kept["weight"]
+        if f"moved_{variation}" in kept:
+            mass = mass + kept[f"moved_{variation}"]
+        else:
+            weight = weight * kept[f"factor_{variation}"]
+        filled = whole.histograms[HistogramKey("sr", "pseudomass", variation)]
+        inside = (mass >= axis.start) & (mass < axis.stop)
+        # weights lie on a grid of 2⁻¹⁶
+        assert filled.values().sum() == pytest.approx(weight[inside].sum(), abs=1e-2)
+        found = np.average(filled.axes[0].centers, weights=filled.values())
+        assert found == pytest.approx(np.average(mass[inside], weights=weight[inside]), abs=3e-5)
+
+
+def test_data_have_no_columns_of_shifts(process: Process) -> None:
+    assert set(process(is_data=True).columns["sr"]) == {"pseudomass", "weight"}
 
 
 def test_undefined_pseudomasses_are_counted(whole: ChunkOutput) -> None:

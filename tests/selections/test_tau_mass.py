@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from darkbelle.beams import NOMINAL
+from darkbelle.channels import load_channel
 from darkbelle.selections import tau_mass as select
 from darkbelle.selections.cuts import evaluate
 from darkbelle.selections.shifts import scaled_boost
@@ -19,6 +20,7 @@ def event(**changes: float) -> dict[str, Any]:
         select.PIONS, ((0.5, 0.1, 1.2), (0.7, -0.1, 1.4), (0.6, 0.2, 1.1)), strict=True
     ):
         columns |= {f"{pion}.px": px, f"{pion}.py": py, f"{pion}.pz": pz}
+        columns |= {f"{pion}.charge": 1.0 if pion == select.PIONS[0] else -1.0}
         columns |= {f"{pion}.dr": 0.01, f"{pion}.dz": 0.1, f"{pion}.electronID": 0.01}
     columns |= {"n_tracks": 4, "thrust": 0.92, "n_photons_3prong": 0, "n_photons_1prong": 2}
     columns |= {"photon_energy_1prong": 1.0, "missing_mass_squared": 12.0, "missing_theta_cm": 1.4}
@@ -89,3 +91,38 @@ def test_shifts_move_what_they_say() -> None:
     up = select.kinematics(scaled, beam)["mass_3pi"] - columns["mass_3pi"]
     # invariant masses of three pions rise by a little less than in proportion
     assert 0.9e-3 * columns["mass_3pi"][0] * 0.5 < up[0] < 1e-3 * columns["mass_3pi"][0]
+
+
+TRUTH = {
+    "radiated_energy_cm": np.array([0.0, 0.5, 0.05]),
+    "true_pi0s_minus": np.array([3.0, 3.0, 3.0]),
+    "true_pi0s_plus": np.array([0.0, 1.0, 2.0]),
+    "true_lepton_minus": np.array([0.0, 0.0, 0.0]),
+    "true_lepton_plus": np.array([11.0, 0.0, math.nan]),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "factors"),
+    [
+        ("radiation", [1.0, 1.1, 1.0]),
+        ("tag_neutrals", [1.0, 1.1, 1.21]),
+        ("tag_modes", [1.1, 1.0, 1.0]),
+    ],
+)
+def test_weights_follow_the_truth_of_radiation_and_of_the_tau_of_one_prong(
+    name: str, factors: list[float]
+) -> None:
+    # charges + − −: the three prongs are of a τ−, and the tag is a τ+
+    charges = {f"{pion}.charge": np.full(3, 1.0 if i == 0 else -1.0) for i, pion in enumerate(select.PIONS)}
+    np.testing.assert_allclose(select.WEIGHT_SHIFTS[name](TRUTH | charges, 0.1), factors)
+
+
+def test_the_tag_of_the_other_charge_is_the_other_tau() -> None:
+    charges = {f"{pion}.charge": np.full(3, -1.0 if i == 0 else 1.0) for i, pion in enumerate(select.PIONS)}
+    np.testing.assert_allclose(select.WEIGHT_SHIFTS["tag_neutrals"](TRUTH | charges, 1.0), [8.0, 8.0, 8.0])
+
+
+def test_every_shift_of_the_channel_has_its_function() -> None:
+    functions = select.SHIFTS.keys() | select.BEAM_SHIFTS.keys() | select.WEIGHT_SHIFTS.keys()
+    assert functions == load_channel("tau_mass").shifts.keys()

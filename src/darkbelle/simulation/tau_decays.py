@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -56,6 +57,15 @@ class TauDecays(NamedTuple):
         """Return some of the decays."""
         momenta = FourVector(*(column[index] for column in self.momenta))
         return TauDecays(self.pdg[index], momenta, self.polarimeter[index])
+
+    @classmethod
+    def joined(cls, parts: Sequence[TauDecays]) -> TauDecays:
+        """Return the decays of all parts, in order."""
+        return cls(
+            np.concatenate([part.pdg for part in parts]),
+            FourVector(*(np.concatenate(c) for c in zip(*(p.momenta for p in parts), strict=True))),
+            np.concatenate([part.polarimeter for part in parts]),
+        )
 
 
 def decay_taus(

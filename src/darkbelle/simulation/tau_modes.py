@@ -91,6 +91,9 @@ GROUPS: dict[str, tuple[str, ...]] = {
         f"{prongs}prong": tuple(name for name, mode in MODES.items() if mode.prongs == prongs)
         for prongs in (1, 3, 5)
     },
+    "3hadrons": tuple(
+        name for name, mode in MODES.items() if set(mode.hadrons) <= {PION, KAON} and mode.prongs == 3
+    ),
     "1prong_hadrons": tuple(
         name
         for name, mode in MODES.items()

@@ -17,7 +17,7 @@ from darkbelle.simulation.tau_modes import chosen_modes, members
 from darkbelle.simulation.tau_spin import align_spins, rotated
 from darkbelle.vectors import Column, FourVector
 
-__all__ = ["PairModes", "checked_tau_mass", "correlated_decays", "with_tau_decays"]
+__all__ = ["PairModes", "checked_tau_mass", "correlated_decays", "products_in_cm", "with_tau_decays"]
 
 PROPER_LENGTH = 87.03e-4  # cτ in cm, PDG 2024
 
@@ -134,17 +134,29 @@ def with_tau_decays(
         Rows are the unit vectors, in that frame as it is reached from the CM by one boost, that spins refer
         to; shape (n, 3, 3).
     """
-    to_frame = np.transpose(axes, (0, 2, 1))
     for rows, of_charge in zip(taus, decays, strict=True):
-        tau, slot = np.nonzero(of_charge.pdg)
-        turned = rotated(of_charge.momenta, to_frame)
-        at_rest = FourVector(*(column[tau, slot] for column in turned))
-        own_frame = frame.rows(tau)
-        in_frame = boost_from_rest_frame(
-            at_rest, boost_to_rest_frame(particles.momenta_of(rows), frame).rows(tau)
-        )
+        tau, pdg, momenta = products_in_cm(of_charge, particles.momenta_of(rows), frame, axes)
         points = particles.decay_points(rows, rng.exponential(PROPER_LENGTH, len(rows)))
-        particles = particles.with_daughters(
-            rows[tau], of_charge.pdg[tau, slot], boost_from_rest_frame(in_frame, own_frame), points[tau]
-        )
+        particles = particles.with_daughters(rows[tau], pdg, momenta, points[tau])
     return particles
+
+
+def products_in_cm(
+    decays: TauDecays, taus: FourVector, frame: FourVector, axes: Column
+) -> tuple[NDArray[np.int64], NDArray[np.int32], FourVector]:
+    """Return the products of τ decays as rows: which τ each is from, its code, its momentum in the CM.
+
+    Parameters
+    ----------
+    decays
+        At rest, n of them.
+    taus
+        Four-momenta of the τ, CM, shape (n,).
+    frame, axes
+        See `with_tau_decays`.
+    """
+    tau, slot = np.nonzero(decays.pdg)
+    turned = rotated(decays.momenta, np.transpose(axes, (0, 2, 1)))
+    at_rest = FourVector(*(column[tau, slot] for column in turned))
+    in_frame = boost_from_rest_frame(at_rest, boost_to_rest_frame(taus, frame).rows(tau))
+    return tau, decays.pdg[tau, slot], boost_from_rest_frame(in_frame, frame.rows(tau))

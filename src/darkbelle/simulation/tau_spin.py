@@ -105,7 +105,8 @@ def align_spins(
     Given the decay of the τ−, the τ+ is polarised by :math:`s_j = h^-_i R_{ij}` and its decays follow
     :math:`1+\vec s\cdot\vec h^+`. Decays of unpolarised τ come in all directions alike, so it is
     enough to rotate each as a whole until its :math:`\vec h^+` has that distribution in angle to
-    :math:`\vec s`: the result is exact and no decay is thrown away.
+    :math:`\vec s`: the result is exact and no decay is thrown away. The charges may change places, with
+    the matrix transposed.
 
     Parameters
     ----------

@@ -42,7 +42,9 @@ def test_the_curve_follows_the_points_and_the_edge_is_where_it_was_fitted(measur
     counts = np.histogram(masses, EDGES)[0].astype(np.float64)
     with styled():
         above, below = plot_edge(EDGES, counts, measurement).axes
-    curve, line = (item for item in above.lines if item.get_label() in ("Fitted edge function", "$P_1$"))
+    curve, line = (
+        item for item in above.lines if item.get_label() in ("Fitted edge function", "$P_1$, the fitted edge")
+    )
     assert list(np.asarray(line.get_xdata())) == [1.7768, 1.7768]
     free = np.array([VALUES[name] for name in edge_shape("arctan").parameters])
     ends = edge_shape("arctan").integral(EDGES[[0, -1]], free)

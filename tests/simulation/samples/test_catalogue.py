@@ -204,7 +204,9 @@ def test_a_block_of_each_process_can_be_made(name: str, tmp_path: Path) -> None:
         assert dataset.origin["steering"] == request.steering
         assert dataset.cross_section_fb is not None
         assert dataset.cross_section_fb > 0
-        assert dataset.generated_events == 15
+        tried = dataset.generated_events
+        assert tried is not None
+        assert tried > 15 if "pseudomass" in request.options else tried == 15
 
 
 def test_costs_are_measured() -> None:

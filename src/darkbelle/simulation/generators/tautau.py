@@ -10,14 +10,12 @@ import numpy as np
 
 from darkbelle.constants import FEMTOBARN_PER_NANOBARN, TAU_MASS
 from darkbelle.simulation.acceptance import MuonPairFilter, as_filter
-from darkbelle.simulation.events import Generated, GeneratedEvents
-from darkbelle.simulation.hit_or_miss import generate_passing
+from darkbelle.simulation.events import Generated
+from darkbelle.simulation.hit_or_miss import Passed, generate_passed
 from darkbelle.simulation.light_hadrons import decay_light_hadrons
-from darkbelle.simulation.particles import Particles
-from darkbelle.simulation.pythia import fermion_pairs
+from darkbelle.simulation.tau_edge import UndecayedPairs, checked_range, decays_in_range
 from darkbelle.simulation.tau_modes import branching_fractions
 from darkbelle.simulation.tau_pairs import PairModes, checked_tau_mass, correlated_decays, with_tau_decays
-from darkbelle.simulation.tau_spin import pair_axes, spin_correlation
 
 __all__ = ["CROSS_SECTION", "TauPair"]
 
@@ -40,6 +38,9 @@ class TauPair:
         different ones are given to the two charges at random. Leptonic modes include radiation.
     pair_filter
         What two charged products must pass: a `MuonPairFilter`, or a mapping with its fields.
+    pseudomass
+        Range that the true pseudomass of the three charged hadrons must lie in, GeV; the first of the modes
+        then has three prongs, and the second has not. Most of the work for the others is spared.
     mass
         Of the τ, GeV. The cross section stays: near the Υ(4S) it changes by less than 1e-4 in 1 MeV.
     branching_fractions
@@ -49,16 +50,18 @@ class TauPair:
     ------
     ConfigurationError
         A mode is unknown, or not two are given; the mass is out of range, the branching fractions or the
-        filter make no sense.
+        filters make no sense.
     """
 
     modes: Literal["all"] | tuple[str, str] = "all"
     pair_filter: MuonPairFilter | None = None
+    pseudomass: tuple[float, float] | None = None
     mass: float = TAU_MASS
     branching_fractions: Mapping[str, float] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pair_filter", as_filter(self.pair_filter))
+        object.__setattr__(self, "pseudomass", checked_range(self.pseudomass, self._pair_modes))
         checked_tau_mass(self.mass)
         self._pair_modes.branching_fraction(branching_fractions(self.branching_fractions))
 
@@ -88,20 +91,22 @@ class TauPair:
         return PairModes.of(self.modes)
 
     def generate(self, size: int, rng: np.random.Generator) -> Generated:
-        """Return ``size`` events that pass the filter, and the number tried."""
-        if self.pair_filter is None:
-            return Generated(self._decayed(size, rng), size)
-        return generate_passing(self._decayed, self.pair_filter.passing, size, rng)
+        """Return ``size`` events that pass the filters, and the number tried."""
+        if self.pseudomass is None and self.pair_filter is None:
+            return Generated(self._decayed(size, rng).events, size)
+        return generate_passed(self._decayed, size, rng)
 
-    def _decayed(self, size: int, rng: np.random.Generator) -> GeneratedEvents:
-        pairs = fermion_pairs(15, self.mass, size, rng)
-        particles = Particles.from_collision(pairs.event_of_particle, pairs.pdg, pairs.momenta)
-        taus = np.flatnonzero(particles.pdg == 15), np.flatnonzero(particles.pdg == -15)
-        minus, plus = (particles.momenta_of(rows) for rows in taus)
-        frame = minus.plus(plus)
-        axes, cos_theta = pair_axes(minus, plus)
-        correlation = spin_correlation(cos_theta, np.sqrt(frame.mass_squared()) / (2.0 * self.mass))
+    def _decayed(self, size: int, rng: np.random.Generator) -> Passed:
+        pairs = UndecayedPairs.generated(self.mass, size, rng)
         modes = self._pair_modes.drawn(size, branching_fractions(self.branching_fractions), rng)
-        decays = correlated_decays(modes, correlation, rng, self.mass)
-        particles = with_tau_decays(particles, taus, decays, frame, axes, rng)
-        return decay_light_hadrons(particles, rng).into_events(size, "cm")
+        if self.pseudomass is None:
+            index, decays = np.arange(size), correlated_decays(modes, pairs.correlation, rng, self.mass)
+        else:
+            index, decays = decays_in_range(pairs, modes, self.pseudomass, self.mass, rng)
+            pairs = pairs.rows(index)
+        particles = with_tau_decays(pairs.particles, pairs.taus, decays, pairs.frame, pairs.axes, rng)
+        events = decay_light_hadrons(particles, rng).into_events(len(index), "cm")
+        if self.pair_filter is None:
+            return Passed(events, index)
+        passing = self.pair_filter.passing(events)
+        return Passed(events.select(passing), index[passing])
