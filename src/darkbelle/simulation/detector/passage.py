@@ -33,6 +33,7 @@ PION_FLIGHT: Final = 780.45
 KAON_FLIGHT: Final = 371.2
 # K+ → μ+ν; of π+ all but 1e-4. The other decays of the kaon end its track without a muon.
 KAON_TO_MUON: Final = 0.6356
+MOST_RADIATED: Final = 20.0  # of an electron's momentum exp(−20) is left at least
 
 
 class Passage(NamedTuple):
@@ -231,7 +232,8 @@ def _radiate(charged: Charged, silicon: Silicon, rng: np.random.Generator) -> Ch
     radii, thickness = inner_material(silicon)
     beyond = np.append(np.cumsum(thickness[::-1])[::-1], 0.0)
     crossed = beyond[np.searchsorted(radii, of.birth_radius, side="right")] / libm.sin(of.theta)
-    left = libm.exp(-rng.gamma(crossed / libm.log(2)))
+    # never nothing, which would have no direction: along the beams there is no end of material
+    left = libm.exp(-np.fmin(rng.gamma(crossed / libm.log(2)), MOST_RADIATED))
     columns = charged.columns()
     for name in ("px", "py", "pz"):
         columns[name] = columns[name].copy()
