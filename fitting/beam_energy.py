@@ -14,7 +14,7 @@ from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.measurements import Measurement, read_measurement
 from darkbelle.fitting.page import Drawing, Section, Table
 from darkbelle.fitting.plots.b_energy import plot_biases, plot_decays, plot_energies
-from darkbelle.fitting.plots.edge import plot_shifts
+from darkbelle.fitting.plots.shifts import plot_shifts
 from darkbelle.runfolder import FIT, load_result
 
 __all__ = ["BeamEnergy"]
@@ -114,9 +114,9 @@ def _systematics(measurement: Measurement) -> Section:
         (
             Drawing(
                 "systematics",
-                plot_shifts(measurement),
+                plot_shifts(measurement, limited={"estimator_bias"}),
                 "Systematic shifts",
-                "The grey band is the statistical uncertainty at the channel's luminosity.",
+                "Dashed: the statistical uncertainty at the channel's luminosity.",
             ),
         ),
         (Table("Systematic shifts [MeV]", ("source", "up", "down", "how"), rows),),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -45,6 +45,16 @@ class Shift:
         """Return the shift in another unit, or of another size of its source."""
         error = None if self.error is None else self.error * abs(factor)
         return Shift(self.up * factor, self.down * factor, self.how, error)
+
+    def of_control(self, size: float, known: float | None) -> Shift:
+        """Return the shift of a source of ``size`` by as much as its control channel leaves unknown.
+
+        The answer moves in proportion. Without a control channel, ``known`` is None, the shift stays.
+        """
+        if known is None:
+            return self
+        how = f"{self.how}, from {size:.2g} to the control channel's {known:.2g}"
+        return replace(self.times(known / size), how=how)
 
 
 @dataclass(frozen=True)

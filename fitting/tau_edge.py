@@ -15,6 +15,7 @@ import numpy as np
 from darkbelle.channels import Channel, load_channel
 from darkbelle.errors import FitError
 from darkbelle.fitting.edge import fit_edge
+from darkbelle.fitting.measurements import Shift
 from darkbelle.fitting.spectra import Spectrum, background_spectra, data_spectrum
 from darkbelle.results import NOMINAL, HistogramKey
 from darkbelle.runfolder import DatasetResult, RunResult
@@ -92,6 +93,11 @@ class TauMassInputs:
             raise FitError(f"the simulation of {mass:g} GeV has no histogram {'/'.join(key)}; run it again")
         found = histograms[key]
         return Spectrum(np.asarray(found.values(flow=False)), np.asarray(found.variances(flow=False)))
+
+    def as_known(self, source: str, shift: Shift) -> Shift:
+        """Return the shift of momentum scale or √s by as much as their control channels leave unknown."""
+        known = {"momentum_scale": self.scale_uncertainty, "beam_energy": self.energy_uncertainty}
+        return shift.of_control(self.channel.shifts[source].size, known.get(source))
 
     def background(self, luminosity: float, scales: Mapping[str, float] | None = None) -> Column:
         """Return all backgrounds at a luminosity in 1/fb, some of them scaled besides, shape (bins,)."""

@@ -14,7 +14,8 @@ from darkbelle.fitting.analysis import Analysis, Overlay
 from darkbelle.fitting.engines.base import Progress
 from darkbelle.fitting.measurements import Measurement, read_measurement
 from darkbelle.fitting.page import Drawing, Section, Table
-from darkbelle.fitting.plots.edge import plot_bias, plot_edge, plot_shifts
+from darkbelle.fitting.plots.edge import plot_bias, plot_edge
+from darkbelle.fitting.plots.shifts import plot_shifts
 from darkbelle.fitting.tau_edge import MEV, bias_of, closure, counts_of, tau_mass_inputs
 from darkbelle.fitting.tau_measurement import measure
 from darkbelle.fitting.tau_systematics import PUBLISHED, SIGNIFICANT, limited_by_simulation
@@ -116,8 +117,9 @@ def _systematics(measurement: Measurement, channel: Channel) -> Section:
         )
         for name in dict.fromkeys(ordered)
     ]
-    statistics = [shift.size for shift in shifts.values() if limited_by_simulation(shift)]
-    known = [shift.size for shift in shifts.values() if not limited_by_simulation(shift)]
+    limited = limited_by_simulation(shifts)
+    statistics = [shifts[name].size for name in limited]
+    known = [shift.size for name, shift in shifts.items() if name not in limited]
     published = "" if channel.published is None else f" Published: {channel.published.syst} MeV."
     return Section(
         "Systematic uncertainties",
@@ -129,7 +131,7 @@ def _systematics(measurement: Measurement, channel: Channel) -> Section:
         (
             Drawing(
                 "systematics",
-                plot_shifts(measurement),
+                plot_shifts(measurement, PUBLISHED, limited),
                 "Systematic shifts",
                 "Ticks: error of each shift by the statistics of the simulation. Dashed: the statistical "
                 "uncertainty at the channel's luminosity.",

@@ -146,7 +146,7 @@ class Systematics:
                 again = fit_edge(inputs.edges, counts, start=nominal.values)
                 error = self.events.error(variation, nominal, again, inputs.edges)
                 sides.append((again.edge - nominal.edge, error))
-            yield name, _of_control(inputs, name, self._shift(sides, "the shifted events refitted"))
+            yield name, inputs.as_known(name, self._shift(sides, "the shifted events refitted"))
         own = nominal.fluctuations(signal.variances)
         for name, systematic in inputs.channel.systematics.items():
             affected = set(inputs.backgrounds) & set(systematic.processes or inputs.backgrounds)
@@ -214,20 +214,8 @@ def systematics(source: Systematics) -> dict[str, Shift]:
     return {name: found[name] for name in order if name in found}
 
 
-def limited_by_simulation(shift: Shift) -> bool:
-    """Return whether a shift is no more than the simulation's statistics, within two errors of none."""
-    return shift.error is None or shift.size < SIGNIFICANT * shift.error
-
-
-def _of_control(inputs: TauMassInputs, name: str, shift: Shift) -> Shift:
-    """Return the shift of momentum scale or √s by as much as their control channels leave unknown.
-
-    The events were shifted by the channel's size; the edge moves in proportion.
-    """
-    known = {"momentum_scale": inputs.scale_uncertainty, "beam_energy": inputs.energy_uncertainty}.get(name)
-    if known is None:
-        return shift
-    size = inputs.channel.shifts[name].size
-    how = f"{shift.how}, from {size:.2g} to the control channel's {known:.2g}"
-    scaled = shift.times(known / size)
-    return Shift(scaled.up, scaled.down, how, scaled.error)
+def limited_by_simulation(shifts: Mapping[str, Shift]) -> set[str]:
+    """Return the sources whose shift is within two errors of none, or all of it statistics of the samples."""
+    return {
+        name for name, item in shifts.items() if item.error is None or item.size < SIGNIFICANT * item.error
+    }

@@ -41,9 +41,11 @@ from tempfile import mkdtemp
 import darkbelle
 from darkbelle.channels import load_channel
 from darkbelle.fitting.measuring import measure_run
-from darkbelle.fitting.plots.edge import plot_bias, plot_edge, plot_shifts
+from darkbelle.fitting.plots.edge import plot_bias, plot_edge
+from darkbelle.fitting.plots.shifts import plot_shifts
 from darkbelle.fitting.plots.style import OKABE_ITO, axis_title, new_figure, stamp, styled
 from darkbelle.fitting.tau_edge import bias_of, counts_of, tau_mass_inputs
+from darkbelle.fitting.tau_systematics import PUBLISHED, limited_by_simulation
 from darkbelle.runfolder import load_result
 from darkbelle.simulation.samples import make_catalogue
 
@@ -121,7 +123,7 @@ bias_figure
 
 # %%
 with styled():
-    shifts_figure = plot_shifts(measurement)
+    shifts_figure = plot_shifts(measurement, PUBLISHED, limited_by_simulation(measurement.shifts))
 shifts_figure
 
 # %% [markdown]

@@ -13,6 +13,7 @@ from darkbelle.channels import Channel, load_channel
 from darkbelle.constants import B_PLUS_MASS, B_ZERO_MASS
 from darkbelle.errors import FitError
 from darkbelle.fitting.b_energy.estimator import threshold
+from darkbelle.fitting.measurements import Shift
 from darkbelle.results import NOMINAL, HistogramKey
 from darkbelle.runfolder import DatasetResult, RunResult
 from darkbelle.vectors import Column
@@ -121,6 +122,11 @@ class BEnergyInputs:
     def luminosity_of(self, sqrt_s: float) -> float:
         """Return the luminosity that the simulation of an energy amounts to in all decays, 1/fb."""
         return min(region.luminosity_of(sqrt_s) for region in self.regions.values())
+
+    def as_known(self, source: str, shift: Shift) -> Shift:
+        """Return the shift of the momentum scale by as much as its control channel leaves unknown."""
+        known = self.scale_uncertainty if source == "momentum_scale" else None
+        return shift.of_control(self.channel.shifts[source].size, known)
 
 
 def b_energy_inputs(result: RunResult) -> BEnergyInputs:

@@ -56,7 +56,7 @@ def measure(
     counts = spectra_of(inputs, taken, seed)
     found = combination_of(inputs, taken, counts)
     luminosity = data_luminosity(result) if taken is None else inputs.luminosity_of(taken)
-    shifts = {name: _in_mev(shift) for name, shift in _shifts(inputs, taken, found, counts)}
+    shifts = {name: shift.times(MEV) for name, shift in _shifts(inputs, taken, found, counts)}
     measurement = Measurement(
         channel=inputs.channel.name,
         parameter=inputs.channel.poi,
@@ -142,7 +142,7 @@ def _shifts(
 
     for name in inputs.channel.shifts:
         shift = Shift(moved(f"{name}_up"), moved(f"{name}_down"), "the shifted events refitted")
-        yield name, _of_control(inputs, name, shift)
+        yield name, inputs.as_known(name, shift)
     mass = found.mean(
         {
             region: estimator.leverage(found.fits[region])
@@ -166,16 +166,6 @@ def _shifts(
     )
 
 
-def _of_control(inputs: BEnergyInputs, name: str, shift: Shift) -> Shift:
-    """Return the shift of the momentum scale by as much as its control channel leaves unknown."""
-    if name != "momentum_scale" or inputs.scale_uncertainty is None:
-        return shift
-    size = inputs.channel.shifts[name].size
-    factor = inputs.scale_uncertainty / size
-    how = f"{shift.how}, from {size:.2g} to the control channel's {inputs.scale_uncertainty:.2g}"
-    return Shift(shift.up * factor, shift.down * factor, how)
-
-
 def _details(found: Combination, region: str) -> dict[str, Any]:
     estimator, fit = found.estimators[region], found.fits[region]
     bias = estimator.calibration
@@ -196,7 +186,3 @@ def _details(found: Combination, region: str) -> dict[str, Any]:
             ],
         },
     }
-
-
-def _in_mev(shift: Shift) -> Shift:
-    return Shift(shift.up * MEV, shift.down * MEV, shift.how)

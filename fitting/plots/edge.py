@@ -1,4 +1,4 @@
-"""Plots of a mass measured by an edge: the spectrum with its fit, the bias, and the systematic shifts."""
+"""Plots of a mass measured by an edge: the spectrum with its fit, and the bias."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from darkbelle.fitting.edge import edge_shape
 from darkbelle.fitting.measurements import Measurement
 from darkbelle.fitting.plots.style import OKABE_ITO, new_figure, stamp
 from darkbelle.fitting.tau_edge import MEV, REFERENCE, Bias
-from darkbelle.fitting.tau_systematics import PUBLISHED, limited_by_simulation
 from darkbelle.vectors import Column
 
-__all__ = ["plot_bias", "plot_edge", "plot_shifts"]
+__all__ = ["plot_bias", "plot_edge"]
 
 DRAWN_BINS = 75
-LEAST_DRAWN = 1e-4  # MeV: where the logarithmic axis of the shifts begins
 
 
 def plot_edge(edges: Column, counts: Column, measurement: Measurement) -> Figure:
@@ -70,37 +68,4 @@ def plot_bias(bias: Bias) -> Figure:
     axes.set_ylabel(r"$P_1 - m_\tau$ [MeV]")
     axes.legend()
     stamp(axes)
-    return figure
-
-
-def plot_shifts(measurement: Measurement) -> Figure:
-    """Draw how far each systematic source moves the answer, the largest on top, beside what was published."""
-    ordered = sorted(measurement.shifts.items(), key=lambda item: item[1].size)
-    figure, axes = new_figure(size=(8, 2.2 + 0.36 * len(ordered)))
-    place = np.arange(len(ordered))
-    size = np.array([max(shift.size, LEAST_DRAWN) for _, shift in ordered])
-    limited = np.array([limited_by_simulation(shift) for _, shift in ordered])
-    for chosen, colour, label in (
-        (~limited, OKABE_ITO["blue"], "shift"),
-        (limited, OKABE_ITO["sky"], "shift within the simulation's statistics"),
-    ):
-        axes.barh(place[chosen], size[chosen], height=0.7, color=colour, label=label, alpha=0.8)
-    errors = [(shift.error, i) for i, (_, shift) in enumerate(ordered) if shift.error]
-    published = [(PUBLISHED[name], i) for i, (name, _) in enumerate(ordered) if PUBLISHED.get(name)]
-    for points, marker, colour, label in (
-        (errors, "|", "black", "statistical error of the shift"),
-        (published, "D", OKABE_ITO["vermilion"], "published"),
-    ):
-        x, y = np.array(points, dtype=np.float64).reshape(-1, 2).T
-        axes.plot(x, y, marker, color=colour, ms=12 if marker == "|" else 5, mew=1.5, ls="none", label=label)
-    axes.axvline(
-        measurement.stat_at, color="0.35", ls="--", lw=1.2, label="statistics at the full luminosity"
-    )
-    axes.set_xscale("log")
-    axes.set_xlim(LEAST_DRAWN, 2.0 * max(size.max(), measurement.stat_at))
-    axes.set_yticks(place, [name.replace("_", " ") for name, _ in ordered])
-    axes.tick_params(axis="y", which="both", left=False, right=False)
-    axes.set_xlabel(f"|shift of the answer| [{measurement.unit}]")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.4, -0.08 - 0.7 / len(ordered)), ncols=2, fontsize=10)
-    stamp(axes, measurement.luminosity_fb, "Data" if measurement.data == "observed" else "Simulation")
     return figure

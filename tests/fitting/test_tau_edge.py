@@ -11,7 +11,6 @@ import pytest
 from darkbelle.channels import load_channel
 from darkbelle.datasets import Dataset
 from darkbelle.errors import FitError
-from darkbelle.fitting import tau_systematics
 from darkbelle.fitting.edge import EdgeFit
 from darkbelle.fitting.edge.toys import draw_masses
 from darkbelle.fitting.measurements import Shift
@@ -109,10 +108,10 @@ def test_the_control_channel_says_how_large_the_shift_of_the_scale_is(
     # the events were shifted by 5e-5
     inputs = tau_mass_inputs(RunResult(result.channel, {"momentum_scale": table}, result.datasets))
     declared = Shift(0.03, -0.02, "the shifted events refitted")
-    found = tau_systematics._of_control(inputs, "momentum_scale", declared)
+    found = inputs.as_known("momentum_scale", declared)
     assert (found.up, found.down) == pytest.approx((0.03 * factor, -0.02 * factor))
     assert ("control channel's 0.0001" in found.how) == (factor != 1.0)
-    assert tau_systematics._of_control(inputs, "beam_energy", declared) == declared
+    assert inputs.as_known("beam_energy", declared) == declared
 
 
 def test_the_control_channel_says_how_large_the_shift_of_the_beams_is(result: RunResult) -> None:
@@ -121,6 +120,6 @@ def test_the_control_channel_says_how_large_the_shift_of_the_beams_is(result: Ru
         RunResult(result.channel, {"beam_energy": {"uncertainty": 3.5e-5}}, result.datasets)
     )
     declared = Shift(0.06, -0.06, "the shifted events refitted")
-    found = tau_systematics._of_control(inputs, "beam_energy", declared)
+    found = inputs.as_known("beam_energy", declared)
     assert (found.up, found.down) == pytest.approx((0.03, -0.03))
-    assert tau_systematics._of_control(inputs, "momentum_scale", declared) == declared
+    assert inputs.as_known("momentum_scale", declared) == declared

@@ -88,9 +88,9 @@ def test_the_control_channel_says_how_large_the_shift_of_the_scale_is(
 ) -> None:
     inputs = b_energy_inputs(RunResult(result.channel, {"momentum_scale": table}, result.datasets))
     declared = Shift(0.03, -0.02, "the shifted events refitted")
-    found = measurement._of_control(inputs, "momentum_scale", declared)
+    found = inputs.as_known("momentum_scale", declared)
     assert (found.up, found.down) == pytest.approx((0.03 * factor, -0.02 * factor))
-    assert measurement._of_control(inputs, "boost", declared) == declared
+    assert inputs.as_known("boost", declared) == declared
 
 
 def test_what_cannot_be_measured_is_refused(made: Made, result: RunResult) -> None:

@@ -9,7 +9,7 @@ from matplotlib.patches import Rectangle
 from darkbelle.fitting.edge import EdgeFit, edge_shape
 from darkbelle.fitting.edge.toys import draw_masses
 from darkbelle.fitting.measurements import Measurement, Shift
-from darkbelle.fitting.plots.edge import plot_edge, plot_shifts
+from darkbelle.fitting.plots.edge import plot_edge
 from darkbelle.fitting.plots.style import styled
 from darkbelle.runfolder import canonical_json
 
@@ -26,7 +26,7 @@ def measurement() -> Measurement:
         "MeV",
         1776.9,
         0.5,
-        {"small": Shift(0.1, -0.1, "so"), "large": Shift(0.4, -0.3, "so")},
+        {"source": Shift(0.4, -0.3, "so")},
         3.5,
         "pseudo",
         0.07,
@@ -53,9 +53,3 @@ def test_the_curve_follows_the_points_and_the_edge_is_where_it_was_fitted(measur
     pulls = np.array([bar.get_height() for bar in below.patches if isinstance(bar, Rectangle)])
     assert abs(pulls).max() < 5
     assert np.std(pulls) == pytest.approx(1.0, abs=0.35)
-
-
-def test_the_largest_shift_is_on_top(measurement: Measurement) -> None:
-    with styled():
-        (axes,) = plot_shifts(measurement).axes
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["small", "large"]
